@@ -1,0 +1,116 @@
+/*
+ * glue.h - what the files that talk to Lua share: classes, arguments, results.
+ *
+ * Naming: `net_` functions are those of the module, `socket_` and `address_`
+ * the methods; dt_ names are shared between files, all else is static.  An
+ * argument check that fails raises (the caller's mistake); what the world does
+ * is nil, message, code.
+ */
+#ifndef DT_GLUE_H
+#define DT_GLUE_H
+
+#include "config.h"
+
+#include <stdbool.h>
+
+#include "compat.h"
+#include "constant.h"
+#include "socket.h"
+
+/* What one Lua state keeps for us: upvalue 1 of every function. */
+struct dt_state {
+  lua_State *main;            /* NULL where the version cannot tell */
+  const void *socket_class;   /* the metatables, to know our objects by: */
+  const void *address_class;  /* quicker than a look-up in the registry, */
+                              /* and not to be forged from Lua */
+  char *scratch;              /* where received bytes land first */
+  size_t scratch_size;
+};
+
+/* One file's functions, gathered by core.c. */
+struct dt_module {
+  const luaL_Reg *functions;     /* of the module; may be NULL */
+  const luaL_Reg *socket_methods; /* of socket objects; may be NULL */
+};
+
+DT_INTERNAL_BEGIN
+
+extern const struct dt_module dt_mod_socket, dt_mod_connect, dt_mod_transfer,
+    dt_mod_message, dt_mod_many, dt_mod_descriptor, dt_mod_option,
+    dt_mod_tcpinfo, dt_mod_address, dt_mod_resolver, dt_mod_interface,
+    dt_mod_poll;
+
+/* The state of the running function. */
+static inline struct dt_state *dt_state_of(lua_State *L) {
+  return (struct dt_state *)lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* Makes the class `name` and leaves nothing on the stack; `metamethods` may
+   have an "__index" of their own, else the methods are it.  All functions get
+   the state (on top of the stack on entry, and left there) as upvalue. */
+const void *dt_new_class(lua_State *L, const char *name,
+                         const luaL_Reg *metamethods,
+                         const struct dt_module *const *modules);
+
+/* At least `size` bytes of scratch space, good until the next call that asks
+   for it.  Raises when memory ends. */
+char *dt_scratch(lua_State *L, size_t size);
+
+/* --- results ---------------------------------------------------------- */
+
+/* Pushes nil, "operation where: reason", code; returns 3.  `where` may be
+   NULL; `error` is an errno or a dt_word. */
+int dt_fail(lua_State *L, const char *operation, const char *where, int error);
+
+/* The same with a reason of its own: nil, "operation where: reason", code. */
+int dt_fail_because(lua_State *L, const char *operation, const char *where,
+                    size_t where_length, const char *reason, const char *code);
+
+/* nil, "operation: the socket is closed", "closed". */
+int dt_fail_closed(lua_State *L, const char *operation);
+
+/* Pushes the address as a value (unmapped). */
+void dt_push_address(lua_State *L, const struct dt_address *address);
+
+/* Pushes the name of `value` in `set`, or the number when it has none. */
+void dt_push_constant(lua_State *L, const struct dt_set *set, int value);
+
+/* --- arguments --------------------------------------------------------- */
+
+/* A whole number in `low`..`high`; raises, naming the range. */
+lua_Integer dt_check_range(lua_State *L, int arg, lua_Number low,
+                           lua_Number high);
+
+/* A number of seconds >= 0, or nothing (nil, none): DT_NO_LIMIT. */
+dt_time dt_check_seconds(lua_State *L, int arg);
+
+/* A constant of `set`: by name, or an integer.  Raises with the list of the
+   valid names; says so when this system lacks it. */
+int dt_check_constant(lua_State *L, int arg, const struct dt_set *set);
+
+/* Flags from `arg` to the last argument, or-ed: names ("MSG_PEEK", also
+   "MSG_PEEK|MSG_TRUNC"), integers, or lists of those. */
+int dt_check_flags(lua_State *L, int arg, const struct dt_set *set);
+
+/* The address at `arg` for `socket` (NULL: none): a value, a text, a table of
+   its fields, or host and port in two arguments.  Returns how many arguments
+   it took (1 or 2).  Raises for a wrong type.  For a text that is no address
+   returns 0, with nil, message, "EINVAL" pushed for `operation`. */
+int dt_check_address(lua_State *L, int arg, const char *operation,
+                     const struct dt_socket *socket,
+                     struct dt_address *address);
+
+/* The address value at `arg`, or NULL. */
+const struct dt_address *dt_test_address(lua_State *L, int arg);
+
+/* An interface by name ("eth0") or index; 0 for 0 or nil.  Raises for a wrong
+   type; -1 for a name that does not exist. */
+int dt_check_interface(lua_State *L, int arg);
+
+/* The descriptor of a number, a socket, an io file, or any object with a
+   `fileno` or `getfd` method; -1 for a closed one.  Raises for others. */
+int dt_check_descriptor(lua_State *L, int arg);
+
+DT_INTERNAL_END
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * socket.h - the socket object: what its userdata holds, and how the files of
+ * the glue row get at it.
+ */
+#ifndef DT_SOCKET_H
+#define DT_SOCKET_H
+
+#include "config.h"
+
+#include <lua.h>
+
+#include "address.h"
+#include "clock.h"
+
+#define DT_SOCKET_CLASS "dialtone.socket"
+
+#define DT_NO_LIMIT (-1) /* for the three durations below */
+
+struct dt_socket {
+  int fd;                /* -1: closed */
+  int domain;            /* AF_INET, ... as given to or asked of the kernel */
+  int type;              /* SOCK_STREAM, ... */
+  int protocol;          /* IPPROTO_TCP, ...; 0 when the system chose */
+  dt_time limit;         /* settimeout: for each whole call */
+  dt_time receive_limit; /* SO_RCVTIMEO, SO_SNDTIMEO as the user set them; */
+  dt_time send_limit;    /* the kernel applies them to blocking calls only */
+  /* The descriptor is in blocking mode: receives and sends without a limit
+     are left to wait in the kernel, one system call each (await.c). */
+  unsigned char patient;
+  /* The peer, for the messages of failures: after a reset the kernel has
+     forgotten it.  Kept for IPv4 and IPv6 only; others can still be asked. */
+  unsigned char peer_length;
+  unsigned char peer[sizeof(struct sockaddr_in6)];
+};
+
+DT_INTERNAL_BEGIN
+
+/* The socket at `arg`, open or not; raises for anything else. */
+struct dt_socket *dt_check_socket(lua_State *L, int arg);
+
+/* The same, or NULL for anything else. */
+struct dt_socket *dt_test_socket(lua_State *L, int arg);
+
+/* Pushes a new, closed socket object.  It exists before its descriptor does,
+   so that nothing is lost when memory ends: fill in `fd` after. */
+struct dt_socket *dt_push_socket(lua_State *L);
+
+/* Gives `socket` (closed till now) the descriptor `fd` of a kind that is
+   known.  Cannot fail. */
+void dt_socket_open(struct dt_socket *socket, int fd, int domain, int type,
+                    int protocol);
+
+/* Gives `socket` the descriptor `fd` and asks the kernel for its kind.
+   0 or an errno (ENOTSOCK): then `fd` is still the caller's. */
+int dt_socket_adopt(struct dt_socket *socket, int fd);
+
+/* Closes the descriptor if there is one.  0 or an errno. */
+int dt_socket_close(struct dt_socket *socket);
+
+/* Remembers (NULL: forgets) the peer for messages. */
+void dt_socket_set_peer(struct dt_socket *socket,
+                        const struct dt_address *peer);
+
+/* What an address for this socket may look like. */
+struct dt_address_hint dt_socket_hint(const struct dt_socket *socket);
+
+/* Pushes nil, message, code for `error` (errno or word) of `operation` on
+   this socket; the message names `where`, or else the peer, or else the local
+   address.  Returns 3.  EBADF: the descriptor was closed behind our back, and
+   the object forgets it. */
+int dt_socket_fail(lua_State *L, const char *operation,
+                   struct dt_socket *socket, const struct dt_address *where,
+                   int error);
+
+DT_INTERNAL_END
+
+#endif
