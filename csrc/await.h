@@ -31,20 +31,44 @@ struct dt_operation {
   const char *name; /* in messages: "recv" */
   struct dt_socket *socket;
   enum dt_outcome (*step)(lua_State *L, struct dt_operation *operation);
+  /* When it fails after it has done something: nil, message, code are on top;
+     adds to them, or puts something into nil's place; returns how many results
+     there are then.  May be NULL. */
+  int (*salvage)(lua_State *L, struct dt_operation *operation);
   const struct dt_address *where; /* in messages; NULL: the socket's peer */
   int results;                    /* of DT_DONE */
   int error;                      /* of DT_FAILED: an errno or a dt_word */
-  bool nonblocking;               /* MSG_DONTWAIT: fail with EAGAIN instead */
-  /* Set by dt_await for steps that read it (recv, send): the kernel may do
-     the waiting, so leave out MSG_DONTWAIT.  Otherwise they must pass it. */
+  bool nonblocking; /* MSG_DONTWAIT: fail with EAGAIN instead of waiting */
+  bool can_block;   /* the step heeds may_block */
+  /* poll(2) does not know when this may go on (a unix socket whose peer's queue
+     is full reads as writable): look again after a pause */
+  bool unpollable;
+  /* Set by dt_await: the kernel may do the waiting, so leave out MSG_DONTWAIT.
+     Every other time a step must pass it. */
   bool may_block;
 };
 
 DT_INTERNAL_BEGIN
 
+/* Whether the kernel may do the waiting, on a patient socket. */
+bool dt_may_block(const struct dt_operation *operation);
+
+/* The rest of dt_await, when the first step was not enough. */
+int dt_persist(lua_State *L, struct dt_operation *operation,
+               enum dt_outcome outcome);
+
 /* Runs the operation to its end; returns how many results it pushed: its own,
    or nil, message, code (then operation->error is set). */
-int dt_await(lua_State *L, struct dt_operation *operation);
+static inline int dt_await(lua_State *L, struct dt_operation *operation) {
+  enum dt_outcome outcome;
+  operation->may_block =
+      operation->socket->patient == DT_PATIENT && dt_may_block(operation);
+  outcome = operation->step(L, operation);
+  if (outcome != DT_DONE)
+    return dt_persist(L, operation, outcome);
+  operation->error = 0;
+  return operation->results;
+}
 
 /* What a step returns after a system call failed with `error` and would wait
    for `want`: sorts EAGAIN and EINTR from failures. */
@@ -55,6 +79,18 @@ enum dt_outcome dt_step_failed(struct dt_operation *operation, int error,
    came first, -1 with errno.  A signal does not end the wait, but gives a
    debug hook its chance to raise: that is how interpreters answer Ctrl-C. */
 int dt_wait(lua_State *L, struct pollfd *list, nfds_t count, dt_time deadline);
+
+/* What a patient socket has for SO_RCVTIMEO and SO_SNDTIMEO, in seconds: none,
+   as far as anybody is concerned, but a limit in the eyes of signal(7). */
+#define DT_KERNEL_FOREVER 1000000000
+
+/* Before a call that knows no MSG_DONTWAIT: puts the descriptor into
+   non-blocking mode, in which it is anyhow unless the socket is patient, or
+   shares its open file with one that is (dup).  0 or an errno. */
+int dt_stop_patience(struct dt_socket *socket);
+
+/* Once for each state. */
+void dt_open_await(lua_State *L);
 
 DT_INTERNAL_END
 

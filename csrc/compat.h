@@ -20,32 +20,33 @@
 #include <lualib.h>
 
 #if LUA_VERSION_NUM < 501
-#error "dialtone needs Lua 5.1 or later"
+#  error "dialtone needs Lua 5.1 or later"
 #endif
 
 #if LUA_VERSION_NUM == 501
-#define DT_LUA51 1 /* also LuaJIT */
+#  define DT_LUA51 1 /* also LuaJIT */
 #endif
 
-/* --- userdata without user values --------------------------------------- */
+/* --- userdata without user values ---------------------------------------- */
 #if LUA_VERSION_NUM >= 504
-#define dt_newuserdata(L, size) lua_newuserdatauv((L), (size), 0)
+#  define dt_newuserdata(L, size) lua_newuserdatauv((L), (size), 0)
 #else
-#define dt_newuserdata(L, size) lua_newuserdata((L), (size))
+#  define dt_newuserdata(L, size) lua_newuserdata((L), (size))
 #endif
 
 /* --- io files ------------------------------------------------------------ */
 #if LUA_VERSION_NUM >= 502
-#define DT_HAVE_LUAL_STREAM 1
+#  define DT_HAVE_LUAL_STREAM 1
 #endif
 
 /* --- 5.2's auxiliary functions on 5.1 ------------------------------------ */
 #if defined(DT_LUA51)
-#define lua_rawlen(L, index) lua_objlen((L), (index))
-#define lua_absindex(L, index)                                                 \
-  ((index) > 0 || (index) <= LUA_REGISTRYINDEX ? (index)                       \
-                                               : lua_gettop(L) + (index) + 1)
-#define LUA_OK 0
+#  define lua_rawlen(L, index) lua_objlen((L), (index))
+#  define lua_absindex(L, index)                                               \
+    ((index) > 0 || (index) <= LUA_REGISTRYINDEX                               \
+         ? (index)                                                             \
+         : lua_gettop(L) + (index) + 1)
+#  define LUA_OK 0
 
 static inline void dt_setfuncs(lua_State *L, const luaL_Reg *list,
                                int upvalues) {
@@ -79,23 +80,29 @@ static inline const char *dt_tolstring(lua_State *L, int index, size_t *size) {
   return lua_tolstring(L, -1, size);
 }
 #else
-#define dt_setfuncs luaL_setfuncs
-#define dt_tolstring luaL_tolstring
+#  define dt_setfuncs  luaL_setfuncs
+#  define dt_tolstring luaL_tolstring
 #endif
 
-/* --- integers ------------------------------------------------------------- */
+/* --- integers ------------------------------------------------------------ */
 
 /* Whether the value is a number (or a text of one) without a fraction, and
    that number; before 5.3 luaL_checkinteger cuts the fraction in silence. */
 static inline bool dt_tointeger(lua_State *L, int index, lua_Number *whole) {
-  if (!lua_isnumber(L, index))
-    return false;
+#if LUA_VERSION_NUM >= 503
+  int is_whole;
+  *whole = (lua_Number)lua_tointegerx(L, index, &is_whole);
+  return is_whole;
+#else
   *whole = lua_tonumber(L, index);
+  if (*whole == 0 && !lua_isnumber(L, index))
+    return false;
   return *whole >= -9007199254740992.0 && *whole <= 9007199254740992.0 &&
          *whole == (lua_Number)(long long)*whole;
+#endif
 }
 
-/* --- the main thread ------------------------------------------------------ */
+/* --- the main thread ----------------------------------------------------- */
 
 /* The state's main thread, or NULL where 5.1 cannot tell. */
 static inline lua_State *dt_main_thread(lua_State *L) {

@@ -25,7 +25,7 @@ enum dt_word {
 };
 
 #define DT_REASON_MAX 128 /* bytes for any reason, with its NUL */
-#define DT_CODE_MAX 16    /* bytes for the code of an errno without a name */
+#define DT_CODE_MAX   16  /* bytes for the code of an errno without a name */
 
 DT_INTERNAL_BEGIN
 

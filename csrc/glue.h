@@ -19,31 +19,38 @@
 
 /* What one Lua state keeps for us: upvalue 1 of every function. */
 struct dt_state {
-  lua_State *main;            /* NULL where the version cannot tell */
-  const void *socket_class;   /* the metatables, to know our objects by: */
-  const void *address_class;  /* quicker than a look-up in the registry, */
-                              /* and not to be forged from Lua */
-  char *scratch;              /* where received bytes land first */
-  size_t scratch_size;
+  lua_State *main;           /* NULL where the version cannot tell */
+  const void *address_class; /* the metatable, to know addresses by: quicker
+                                than a look-up in the registry */
+  struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
+  struct dt_scratch *idle;
 };
 
 /* One file's functions, gathered by core.c. */
 struct dt_module {
-  const luaL_Reg *functions;     /* of the module; may be NULL */
+  const luaL_Reg *functions;      /* of the module; may be NULL */
   const luaL_Reg *socket_methods; /* of socket objects; may be NULL */
 };
 
 DT_INTERNAL_BEGIN
 
 extern const struct dt_module dt_mod_socket, dt_mod_connect, dt_mod_transfer,
-    dt_mod_message, dt_mod_many, dt_mod_descriptor, dt_mod_option,
-    dt_mod_tcpinfo, dt_mod_address, dt_mod_resolver, dt_mod_interface,
-    dt_mod_poll;
+    dt_mod_sendfile, dt_mod_message, dt_mod_many, dt_mod_descriptor,
+    dt_mod_option, dt_mod_constant, dt_mod_tcpinfo, dt_mod_address,
+    dt_mod_resolver, dt_mod_interface, dt_mod_poll;
 
 /* The state of the running function. */
 static inline struct dt_state *dt_state_of(lua_State *L) {
   return (struct dt_state *)lua_touserdata(L, lua_upvalueindex(1));
 }
+
+/* Makes the state and pushes it; core.c gives it to every function. */
+struct dt_state *dt_new_state(lua_State *L);
+
+/* The classes' openers: the state is on top of the stack. */
+void dt_open_socket(lua_State *L, const struct dt_module *const *modules);
+void dt_open_address(lua_State *L, struct dt_state *state);
+void dt_open_descriptor(lua_State *L, struct dt_state *state);
 
 /* Makes the class `name` and leaves nothing on the stack; `metamethods` may
    have an "__index" of their own, else the methods are it.  All functions get
@@ -52,11 +59,15 @@ const void *dt_new_class(lua_State *L, const char *name,
                          const luaL_Reg *metamethods,
                          const struct dt_module *const *modules);
 
-/* At least `size` bytes of scratch space, good until the next call that asks
-   for it.  Raises when memory ends. */
-char *dt_scratch(lua_State *L, size_t size);
+/* A buffer of at least `size` bytes where received bytes land before they
+   become a string; dt_return gives it back.  Finalizers may run while it is
+   lent, and receive something themselves: they are lent another.  Raises when
+   memory ends.  A buffer that an error kept from coming back is freed with the
+   state. */
+char *dt_borrow(lua_State *L, size_t size);
+void dt_return(lua_State *L, char *buffer);
 
-/* --- results ---------------------------------------------------------- */
+/* --- results ------------------------------------------------------------- */
 
 /* Pushes nil, "operation where: reason", code; returns 3.  `where` may be
    NULL; `error` is an errno or a dt_word. */
@@ -75,7 +86,7 @@ void dt_push_address(lua_State *L, const struct dt_address *address);
 /* Pushes the name of `value` in `set`, or the number when it has none. */
 void dt_push_constant(lua_State *L, const struct dt_set *set, int value);
 
-/* --- arguments --------------------------------------------------------- */
+/* --- arguments ----------------------------------------------------------- */
 
 /* A whole number in `low`..`high`; raises, naming the range. */
 lua_Integer dt_check_range(lua_State *L, int arg, lua_Number low,
@@ -90,7 +101,13 @@ int dt_check_constant(lua_State *L, int arg, const struct dt_set *set);
 
 /* Flags from `arg` to the last argument, or-ed: names ("MSG_PEEK", also
    "MSG_PEEK|MSG_TRUNC"), integers, or lists of those. */
-int dt_check_flags(lua_State *L, int arg, const struct dt_set *set);
+int dt_or_flags(lua_State *L, int arg, const struct dt_set *set);
+
+/* In most calls there are none. */
+static inline int dt_check_flags(lua_State *L, int arg,
+                                 const struct dt_set *set) {
+  return lua_isnone(L, arg) ? 0 : dt_or_flags(L, arg, set);
+}
 
 /* The address at `arg` for `socket` (NULL: none): a value, a text, a table of
    its fields, or host and port in two arguments.  Returns how many arguments
@@ -108,7 +125,13 @@ const struct dt_address *dt_test_address(lua_State *L, int arg);
 int dt_check_interface(lua_State *L, int arg);
 
 /* The descriptor of a number, a socket, an io file, or any object with a
-   `fileno` or `getfd` method; -1 for a closed one.  Raises for others. */
+   `fileno` or `getfd` method; -1 for a closed one.  False for other values. */
+bool dt_test_descriptor(lua_State *L, int index, int *fd);
+
+#define DT_DESCRIPTOR_EXPECTED                                                 \
+  "socket, io file, descriptor, or object with a fileno method expected"
+
+/* The same for an argument; raises for other values. */
 int dt_check_descriptor(lua_State *L, int arg);
 
 DT_INTERNAL_END

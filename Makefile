@@ -1,0 +1,244 @@
+# Makefile - builds, tests and installs dialtone; `make help` lists the targets.
+#
+# GNU make.  All output goes to build/.  A flavour is a set of flags, FLAGS_x
+# below; build/<flavour> holds the plain row's archive (the files that never
+# see lua.h: compiled once) and for each Lua the module, <lua>/dialtone/core.so.
+#
+# make V=1 ... shows the commands.
+
+PREFIX ?= /usr/local
+LUA_VERSION ?= 5.4
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+
+LUAS_KNOWN := 5.1 5.2 5.3 5.4 5.5 luajit
+
+# --- sources -----------------------------------------------------------------
+
+# The plain row, by name; every other file is glue.  spec/architecture_spec.lua
+# compares the list with what the files include.
+PLAIN := address address_parse clock constant control error option_ip \
+  option_ipv6 option_link option_socket option_transport optiontable sys \
+  sys_fault tcpinfo
+
+# Only in the flavours that have DIALTONE_FAULTS.
+FAULTS := sys_fault mod_fault
+
+SOURCES := $(patsubst csrc/%.c,%,$(wildcard csrc/*.c))
+C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
+
+# --- flags -------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes \
+  -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer
+
+FLAGS_release := -O2 -DNDEBUG
+FLAGS_test := -O1 -g -DDIALTONE_FAULTS
+FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SANITIZE)
+FLAGS_lint := -O2 -DDIALTONE_FAULTS -Werror
+
+COMPILE = $(CC) -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS)
+ifeq ($(shell uname -s),Darwin)
+SHARED := -bundle -undefined dynamic_lookup
+else
+SHARED := -shared
+# It stays loaded when its Lua state ends: reports about leaks come after that.
+NODELETE := -Wl,-z,nodelete
+endif
+
+LINK_test := -pthread $(NODELETE)
+LINK_lint := -pthread
+LINK_asan := -pthread $(NODELETE) $(SANITIZE)
+
+# --- the Luas that are here ---------------------------------------------------
+
+# LUA_x is "found" and the flags for its headers, or empty.  The names are
+# Debian's, the BSDs' and Homebrew's.  To use a Lua that pkg-config does not
+# know: make LUA_5.4=-I/its/include
+find_lua = $(shell for name in $(if $(filter luajit,$1),luajit,lua$1 lua-$1 \
+  lua$(subst .,,$1)); do pkg-config --exists $$name 2>/dev/null && \
+  echo found `pkg-config --keep-system-cflags --cflags $$name` && break; done)
+$(foreach lua,$(LUAS_KNOWN),$(eval LUA_$(lua) := $(call find_lua,$(lua))))
+
+LUAS_FOUND := $(strip $(foreach lua,$(LUAS_KNOWN),$(if $(LUA_$(lua)),$(lua))))
+
+# What the suite runs under: each of these, and 5.5 where there is one.
+LUAS ?= 5.1 5.2 5.3 5.4 luajit $(filter 5.5,$(LUAS_FOUND))
+SPEC ?=
+
+# --- rules -------------------------------------------------------------------
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+Q := $(if $(V),,@)
+SUBMAKE = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
+LISTED = $(filter-out $(if $(findstring FAULTS,$(FLAGS_$1)),,$(FAULTS)),$(SOURCES))
+objects = $(patsubst %,build/$1/%.o,$2)
+
+# $1 flavour: the plain row, and the test programs that stand on it alone
+define flavour_rules
+build/$1/plain/%.o: csrc/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c $$< -o $$@
+
+build/$1/libdialtone.a: $(call objects,$1/plain,$(filter $(PLAIN),$(call LISTED,$1)))
+	@rm -f $$@
+	$$(Q)$$(AR) crs $$@ $$^
+
+build/$1/c/%: spec/c/%.c spec/c/check.h build/$1/libdialtone.a Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -Icsrc -MMD -MP -MT $$@ -MF $$@.d \
+	  $$< build/$1/libdialtone.a $$(LINK_$1) $$(LDFLAGS) -o $$@
+
+-include $(wildcard build/$1/plain/*.d build/$1/c/*.d build/$1/*/glue/*.d)
+endef
+
+# $1 flavour, $2 Lua: the glue row, and the module
+define module_rules
+build/$1/$2/glue/%.o: csrc/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$2)) $$(CPPFLAGS) $$(CFLAGS) \
+	  -MMD -MP -c $$< -o $$@
+
+build/$1/$2/dialtone/core.so: $(call objects,$1/$2/glue,$(filter-out $(PLAIN),$(call LISTED,$1))) \
+    build/$1/libdialtone.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(SHARED) $$^ $$(LINK_$1) $$(LDFLAGS) -o $$@
+	@echo "built $$@"
+endef
+
+# ... and where its headers are missing
+define no_module_rules
+build/$1/$2/dialtone/core.so:
+	@echo "no headers of Lua $2 were found: make deps installs them" >&2; exit 1
+endef
+
+$(foreach flavour,release test asan lint,$(eval $(call flavour_rules,$(flavour))) \
+  $(foreach lua,$(LUAS_KNOWN),$(eval $(call $(if $(LUA_$(lua)),,no_)module_rules,$(flavour),$(lua)))))
+
+modules = $(patsubst %,build/$1/%/dialtone/core.so,$2)
+programs = $(patsubst %,build/$1/c/%,$(C_TESTS))
+
+# --- targets -----------------------------------------------------------------
+
+.PHONY: all modules deps demo test asan valgrind lint format rock doc install \
+  uninstall clean help suite-test suite-asan lint-compile lint-format \
+  lint-tidy lint-cppcheck lint-lua
+
+all: ## build the module for every Lua whose headers are here (the default)
+	$(SUBMAKE) modules
+
+modules: $(call modules,release,$(LUAS_FOUND))
+ifeq ($(LUAS_FOUND),)
+	@echo "no Lua headers were found: make deps installs them" >&2; exit 1
+else
+	@:
+endif
+
+deps: ## install everything that the other targets need
+	@spec/support/deps demo test lint doc rock valgrind
+
+demo: ## show what it does, on Lua 5.4
+	@spec/support/deps demo
+	$(SUBMAKE) build/release/5.4/dialtone/core.so
+	@env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
+	  LUA_CPATH="build/release/5.4/?.so;;" lua5.4 examples/demo.lua
+
+test: ## run all tests under every Lua; SPEC=spec/x_spec.lua LUAS=5.4: a part
+	@spec/support/deps test
+	$(SUBMAKE) suite-test
+	@JOBS="$(JOBS)" SPEC="$(SPEC)" spec/support/run test $(LUAS)
+
+asan: ## the same with the address, undefined and leak sanitizers
+	@spec/support/deps test
+	$(SUBMAKE) suite-asan
+	@CC="$(CC)" JOBS="$(JOBS)" SPEC="$(SPEC)" spec/support/run asan $(LUAS)
+
+VALGRIND_LUAS ?= 5.1 5.4
+valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
+	@spec/support/deps test valgrind
+	$(SUBMAKE) suite-test LUAS="$(VALGRIND_LUAS)"
+	@JOBS="$(JOBS)" SPEC="$(SPEC)" spec/support/run valgrind $(VALGRIND_LUAS)
+
+suite-test: $(call modules,test,$(LUAS)) $(call programs,test)
+	@:
+suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan)
+	@:
+
+# --- style -------------------------------------------------------------------
+
+C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch])
+LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
+
+lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
+	@spec/support/deps test lint
+	$(SUBMAKE) -k lint-compile lint-format lint-tidy lint-cppcheck lint-lua
+	@echo "lint: no warnings"
+
+# The oldest and the newest headers, and LuaJIT's: the rest lies between.
+lint-compile: $(call modules,lint,5.1 5.4 luajit) $(call programs,lint)
+
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+# What it says on its standard error is a count of what it kept back, but for
+# the command line's own errors.
+lint-tidy:
+	$(Q)mkdir -p build/lint
+	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $(JOBS) -n 4 sh -c \
+	  'clang-tidy --quiet "$$@" -- -std=gnu11 -Icsrc -DDIALTONE_FAULTS \
+	  $(filter-out found,$(LUA_5.4)) 2>build/lint/tidy.$$$$ || \
+	  { cat build/lint/tidy.$$$$; exit 1; }' tidy
+
+# It reads no headers of the system, and defines nothing itself.
+lint-cppcheck:
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j $(JOBS) \
+	  --enable=warning,performance,portability --suppress=missingInclude \
+	  -D__linux__ -DDIALTONE_FAULTS -DLUA_VERSION_NUM=504 -Icsrc csrc spec/c
+
+# By its name luacheck would take the rockspec for a list of files.
+lint-lua:
+	$(Q)luacheck --quiet $(LUA_FILES)
+	$(Q)luacheck --quiet --std +rockspec --filename rockspec - <$(wildcard rockspec/*.rockspec)
+
+format: ## put the C files into shape
+	@spec/support/deps lint
+	clang-format -i $(C_FILES)
+
+# --- handing it on -----------------------------------------------------------
+
+rock: ## build the rock and use it from an empty tree, for each Lua of LuaRocks
+	@spec/support/deps rock
+	@spec/support/rock
+
+doc: ## make the manual's pages in doc/html
+	@spec/support/deps doc
+	doc/build
+
+LUA_DIR = $(LUA_VERSION:luajit=5.1)
+LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_DIR)
+SHARE_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_DIR)
+LUA_MODULES = $(shell cd lua && find dialtone* -name '*.lua')
+
+install: ## install for LUA_VERSION (5.4) under PREFIX (/usr/local), DESTDIR first
+	$(SUBMAKE) build/release/$(LUA_VERSION)/dialtone/core.so
+	mkdir -p "$(LIB_DIR)/dialtone"
+	cp build/release/$(LUA_VERSION)/dialtone/core.so "$(LIB_DIR)/dialtone/core.so"
+	@for file in $(LUA_MODULES); do \
+	  mkdir -p "$(SHARE_DIR)/$$(dirname $$file)" && cp lua/$$file "$(SHARE_DIR)/$$file" && \
+	  echo "cp lua/$$file $(SHARE_DIR)/$$file" || exit 1; done
+
+uninstall: ## take away what install put there
+	rm -f "$(LIB_DIR)/dialtone/core.so" $(patsubst %,"$(SHARE_DIR)/%",$(LUA_MODULES))
+	@rmdir "$(LIB_DIR)/dialtone" "$(SHARE_DIR)/dialtone" 2>/dev/null || true
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | \
+	  while IFS='	' read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done

@@ -1,0 +1,235 @@
+/*
+ * await.c - the one place that waits: see await.h.
+ *
+ * Stands on poll(2), and, for the simplest case, on the kernel itself: a
+ * receive or send without any limit of time is one system call, as in C.  The
+ * socket is then *patient*: its descriptor is in blocking mode.
+ *
+ * Signals.  An interpreter answers Ctrl-C with a handler that sets a debug
+ * hook; the hook raises as soon as Lua code runs.  So after EINTR we run a
+ * little Lua code.  poll is always interrupted.  A blocking receive is not, if
+ * the handler was installed with SA_RESTART (as signal(2) does for Lua 5.1, 5.2
+ * and LuaJIT), unless the socket has a time limit (signal(7)): a patient one
+ * has a limit of 31 years.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "await.h"
+#include "error.h"
+#include "glue.h"
+#include "sys.h"
+
+#define EMPTY_FUNCTION "dialtone.empty" /* registry: the little Lua code */
+
+/* --- signals ------------------------------------------------------------- */
+
+/* The interpreter sets its hook on the thread that it runs; a coroutine that
+   waits borrows it. */
+static bool borrow_hook(lua_State *L) {
+  lua_State *from = dt_state_of(L)->main;
+  if (!from || from == L || lua_gethook(L) || !lua_gethook(from))
+    return false;
+  lua_sethook(L, lua_gethook(from), lua_gethookmask(from),
+              lua_gethookcount(from));
+  return true;
+}
+
+/* Lets a debug hook that is set fire, which may raise. */
+static void let_hook_fire(lua_State *L) {
+  bool borrowed = borrow_hook(L);
+  if (!lua_gethook(L))
+    return;
+  luaL_checkstack(L, 1, "no room to call a hook");
+  lua_getfield(L, LUA_REGISTRYINDEX, EMPTY_FUNCTION);
+  lua_call(L, 0, 0);
+  if (borrowed)
+    lua_sethook(L, NULL, 0, 0);
+}
+
+void dt_open_await(lua_State *L) {
+  if (luaL_loadbuffer(L, "", 0, "=(dialtone)") != 0)
+    lua_error(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, EMPTY_FUNCTION);
+}
+
+/* --- waiting ------------------------------------------------------------- */
+
+int dt_wait(lua_State *L, struct pollfd *list, nfds_t count, dt_time deadline) {
+  for (;;) {
+    int ready = dt_sys.poll(list, count, dt_poll_timeout(deadline));
+    int error = errno;
+    if (ready > 0)
+      return ready;
+    if (ready == 0 && deadline != DT_FOREVER && dt_now() >= deadline)
+      return 0;
+    if (ready < 0 && error != EINTR) {
+      errno = error;
+      return -1;
+    }
+    if (ready < 0) {
+      let_hook_fire(L);
+      /* a storm of signals must not outlast the deadline */
+      if (deadline != DT_FOREVER && dt_now() >= deadline)
+        return 0;
+    }
+  }
+}
+
+/* Lets the kernel do the socket's waiting from now on.  The limits come first:
+   without them a blocking call might not be interruptible. */
+static bool become_patient(struct dt_socket *socket) {
+  const struct timeval years = {DT_KERNEL_FOREVER, 0};
+  socket->patient = DT_NEVER_PATIENT;
+  if (dt_sys.setsockopt(socket->fd, SOL_SOCKET, SO_RCVTIMEO, &years,
+                        sizeof years) == 0 &&
+      dt_sys.setsockopt(socket->fd, SOL_SOCKET, SO_SNDTIMEO, &years,
+                        sizeof years) == 0 &&
+      dt_sys.set_nonblocking(socket->fd, 0) == 0)
+    socket->patient = DT_PATIENT;
+  return socket->patient == DT_PATIENT;
+}
+
+int dt_stop_patience(struct dt_socket *socket) {
+  if (socket->patient == DT_PATIENT)
+    socket->patient = DT_NOT_PATIENT;
+  return dt_sys.set_nonblocking(socket->fd, 1) == 0 ? 0 : errno;
+}
+
+static bool has_limit(const struct dt_socket *socket) {
+  return socket->limit != DT_NO_LIMIT || socket->receive_limit != DT_NO_LIMIT ||
+         socket->send_limit != DT_NO_LIMIT;
+}
+
+/* One call's limits as deadlines, set when it first has to wait; and how long
+   it pauses where poll cannot tell. */
+struct patience {
+  bool set;
+  dt_time own;    /* settimeout */
+  dt_time kernel; /* SO_RCVTIMEO or SO_SNDTIMEO */
+  dt_time pause;
+};
+
+#define PAUSE_FIRST 1000000  /* 1 ms, doubled */
+#define PAUSE_LAST  50000000 /* to 50 ms */
+
+static dt_time deadline_of(dt_time limit) {
+  return limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
+}
+
+static void set_deadlines(struct patience *patience,
+                          const struct dt_socket *socket, bool reading) {
+  if (patience->set)
+    return;
+  patience->set = true;
+  patience->own = deadline_of(socket->limit);
+  patience->kernel =
+      deadline_of(reading ? socket->receive_limit : socket->send_limit);
+}
+
+/* Sleeps a little, and longer the next time. */
+static int rest(lua_State *L, struct patience *patience, dt_time deadline) {
+  dt_time until = dt_deadline(patience->pause);
+  if (patience->pause < PAUSE_LAST)
+    patience->pause *= 2;
+  if (until >= deadline)
+    return dt_wait(L, NULL, 0, deadline);
+  return dt_wait(L, NULL, 0, until) == 0 ? 1 : -1;
+}
+
+/* Polls the descriptor for `want` till the deadline. */
+static int poll_one(lua_State *L, const struct dt_socket *socket,
+                    enum dt_outcome want, dt_time deadline) {
+  struct pollfd entry = {.fd = socket->fd,
+                         .events = want == DT_WANT_READ ? POLLIN : POLLOUT};
+  return dt_wait(L, &entry, 1, deadline);
+}
+
+/* Leaves the waiting to the kernel, if it may. */
+static bool leave_to_kernel(struct dt_operation *operation) {
+  struct dt_socket *socket = operation->socket;
+  if (operation->may_block)
+    socket->patient = DT_NEVER_PATIENT; /* somebody else made it non-blocking */
+  operation->may_block = operation->can_block && !has_limit(socket) &&
+                         socket->patient == DT_NOT_PATIENT &&
+                         become_patient(socket);
+  return operation->may_block;
+}
+
+/* Waits till the descriptor is ready for `want`: 0, or why not. */
+static int wait_ready(lua_State *L, struct dt_operation *operation,
+                      enum dt_outcome want, struct patience *patience) {
+  struct dt_socket *socket = operation->socket;
+  dt_time deadline;
+  int ready;
+  if (operation->nonblocking || socket->limit == 0)
+    return operation->error; /* the kernel's own word: EAGAIN, EINPROGRESS */
+  if (leave_to_kernel(operation))
+    return 0;
+  set_deadlines(patience, socket, want == DT_WANT_READ);
+  deadline =
+      patience->own < patience->kernel ? patience->own : patience->kernel;
+  ready = operation->unpollable ? rest(L, patience, deadline)
+                                : poll_one(L, socket, want, deadline);
+  if (ready > 0)
+    return 0;
+  if (ready < 0)
+    return errno;
+  return deadline == patience->own ? DT_TIMEOUT : EAGAIN;
+}
+
+/* An interrupted call goes on, unless a hook raises or its time is over. */
+static int go_on(lua_State *L, struct dt_operation *operation,
+                 struct patience *patience) {
+  let_hook_fire(L);
+  if (operation->socket->limit <= 0)
+    return 0;
+  set_deadlines(patience, operation->socket, true);
+  return dt_now() >= patience->own ? DT_TIMEOUT : 0;
+}
+
+bool dt_may_block(const struct dt_operation *operation) {
+  return operation->can_block && !operation->nonblocking &&
+         !has_limit(operation->socket);
+}
+
+int dt_persist(lua_State *L, struct dt_operation *operation,
+               enum dt_outcome outcome) {
+  struct dt_socket *socket = operation->socket;
+  struct patience patience = {false, 0, 0, PAUSE_FIRST};
+  int results;
+  for (;;) {
+    int error;
+    if (outcome == DT_DONE) {
+      operation->error = 0;
+      return operation->results;
+    }
+    if (outcome == DT_FAILED)
+      break;
+    if (outcome == DT_AGAIN)
+      error = go_on(L, operation, &patience);
+    else
+      error = wait_ready(L, operation, outcome, &patience);
+    if (error == 0 && socket->fd < 0) /* a hook or a finalizer closed it */
+      error = DT_CLOSED;
+    if (error != 0) {
+      operation->error = error;
+      break;
+    }
+    outcome = operation->step(L, operation);
+  }
+  results = dt_socket_fail(L, operation->name, socket, operation->where,
+                           operation->error);
+  return operation->salvage ? operation->salvage(L, operation) : results;
+}
+
+enum dt_outcome dt_step_failed(struct dt_operation *operation, int error,
+                               enum dt_outcome want) {
+  operation->error = error;
+  if (error == EAGAIN)
+    return want;
+  return error == EINTR ? DT_AGAIN : DT_FAILED;
+}

@@ -1,0 +1,46 @@
+/*
+ * core.c - the C module dialtone.core: makes the state and the classes, and
+ * gathers the functions of all mod_ files.  Its opener is the only name that
+ * the library shows to the outside.
+ */
+#include "config.h"
+
+#include "await.h"
+#include "glue.h"
+#ifdef DIALTONE_FAULTS
+#  include "mod_fault.h"
+#endif
+
+static const struct dt_module *const modules[] = {
+    &dt_mod_socket,     &dt_mod_connect, &dt_mod_transfer,
+    &dt_mod_sendfile,   &dt_mod_message, &dt_mod_many,
+    &dt_mod_descriptor, &dt_mod_option,  &dt_mod_constant,
+    &dt_mod_tcpinfo,    &dt_mod_address, &dt_mod_resolver,
+    &dt_mod_interface,  &dt_mod_poll,    NULL,
+};
+
+DT_EXPORT int luaopen_dialtone_core(lua_State *L);
+
+int luaopen_dialtone_core(lua_State *L) {
+  struct dt_state *state;
+  lua_newtable(L);
+  state = dt_new_state(L);
+  dt_open_await(L);
+  dt_open_socket(L, modules);
+  dt_open_address(L, state);
+  dt_open_descriptor(L, state);
+  for (int i = 0; modules[i]; i++) {
+    if (!modules[i]->functions)
+      continue;
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2); /* core, state, core, state */
+    dt_setfuncs(L, modules[i]->functions, 1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+#ifdef DIALTONE_FAULTS
+  dt_push_fault(L);
+  lua_setfield(L, -2, "fault");
+#endif
+  return 1;
+}

@@ -1,0 +1,149 @@
+/*
+ * glue.c - the state, classes and results of glue.h.  Arguments are in
+ * argument.c.  Stands on error.h for the words of failures.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "glue.h"
+
+/* --- the state ----------------------------------------------------------- */
+
+/* Buffers are kept in two lists: `all` to free them in the end, `idle` to lend
+   them.  The bytes follow the head. */
+struct dt_scratch {
+  struct dt_scratch *next, *next_idle;
+  size_t size;
+};
+
+#define SCRATCH_MIN 65536
+
+static int state_gc(lua_State *L) {
+  struct dt_state *state = lua_touserdata(L, 1);
+  while (state->all) {
+    struct dt_scratch *scratch = state->all;
+    state->all = scratch->next;
+    free(scratch);
+  }
+  state->idle = NULL;
+  return 0;
+}
+
+struct dt_state *dt_new_state(lua_State *L) {
+  struct dt_state *state = dt_newuserdata(L, sizeof *state);
+  memset(state, 0, sizeof *state);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, state_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  state->main = dt_main_thread(L);
+  return state;
+}
+
+/* Takes the first idle buffer that is large enough out of the list. */
+static struct dt_scratch *take_idle(struct dt_state *state, size_t size) {
+  struct dt_scratch **link = &state->idle, *scratch;
+  while (*link && (*link)->size < size)
+    link = &(*link)->next_idle;
+  scratch = *link;
+  if (scratch)
+    *link = scratch->next_idle;
+  return scratch;
+}
+
+char *dt_borrow(lua_State *L, size_t size) {
+  struct dt_state *state = dt_state_of(L);
+  struct dt_scratch *scratch = take_idle(state, size);
+  if (!scratch) {
+    if (size < SCRATCH_MIN)
+      size = SCRATCH_MIN;
+    scratch = size > (size_t)-1 - sizeof *scratch
+                  ? NULL
+                  : malloc(sizeof *scratch + size);
+    if (!scratch) {
+      luaL_error(L, "not enough memory");
+      return NULL;
+    }
+    scratch->size = size;
+    scratch->next = state->all;
+    state->all = scratch;
+  }
+  return (char *)(scratch + 1);
+}
+
+void dt_return(lua_State *L, char *buffer) {
+  struct dt_state *state = dt_state_of(L);
+  struct dt_scratch *scratch = (struct dt_scratch *)(void *)buffer - 1;
+  scratch->next_idle = state->idle;
+  state->idle = scratch;
+}
+
+/* --- classes ------------------------------------------------------------- */
+
+/* Adds functions to the table on top, under which the state lies. */
+static void add(lua_State *L, const luaL_Reg *functions) {
+  if (!functions)
+    return;
+  lua_pushvalue(L, -2);
+  dt_setfuncs(L, functions, 1);
+}
+
+const void *dt_new_class(lua_State *L, const char *name,
+                         const luaL_Reg *metamethods,
+                         const struct dt_module *const *modules) {
+  const void *identity;
+  luaL_newmetatable(L, name); /* state, metatable */
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name"); /* 5.1 and 5.2 do not */
+  if (modules) {
+    lua_pushvalue(L, -2);
+    lua_newtable(L); /* state, metatable, state, methods */
+    for (; *modules; modules++)
+      add(L, (*modules)->socket_methods);
+    lua_setfield(L, -3, "__index");
+    lua_pop(L, 1);
+  }
+  add(L, metamethods);
+  identity = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return identity;
+}
+
+/* --- results ------------------------------------------------------------- */
+
+int dt_fail_because(lua_State *L, const char *operation, const char *where,
+                    size_t where_length, const char *reason, const char *code) {
+  lua_pushnil(L);
+  if (where) {
+    lua_pushfstring(L, "%s ", operation);
+    lua_pushlstring(L, where, where_length);
+    lua_pushfstring(L, ": %s", reason);
+    lua_concat(L, 3);
+  } else {
+    lua_pushfstring(L, "%s: %s", operation, reason);
+  }
+  lua_pushstring(L, code);
+  return 3;
+}
+
+int dt_fail(lua_State *L, const char *operation, const char *where, int error) {
+  char reason[DT_REASON_MAX], code[DT_CODE_MAX];
+  return dt_fail_because(L, operation, where, where ? strlen(where) : 0,
+                         dt_error_reason(error, reason),
+                         dt_error_code(error, code));
+}
+
+int dt_fail_closed(lua_State *L, const char *operation) {
+  return dt_fail(L, operation, NULL, DT_CLOSED);
+}
+
+void dt_push_constant(lua_State *L, const struct dt_set *set, int value) {
+  const char *name = dt_constant_name(set, value);
+  if (name)
+    lua_pushstring(L, name);
+  else
+    lua_pushinteger(L, value);
+}

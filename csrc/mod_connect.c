@@ -1,0 +1,170 @@
+/*
+ * mod_connect.c - connect and accept: what makes connections.  Stands on
+ * await.h, since both may wait.
+ */
+#include "config.h"
+
+#include <errno.h>
+
+#include "await.h"
+#include "glue.h"
+#include "sys.h"
+
+/* --- connect ------------------------------------------------------------- */
+
+struct connecting {
+  struct dt_operation operation;
+  struct dt_address address;
+  bool begun; /* the kernel goes on with it: connect(2) is not called again */
+};
+
+static enum dt_outcome connected(lua_State *L, struct connecting *connecting) {
+  struct dt_socket *socket = connecting->operation.socket;
+  dt_socket_set_peer(socket, &connecting->address);
+  lua_pushboolean(L, 1);
+  connecting->operation.results = 1;
+  return DT_DONE;
+}
+
+static enum dt_outcome connect_failed(struct connecting *connecting,
+                                      int error) {
+  connecting->operation.error = error;
+  switch (error) {
+  case EINTR: /* connect(2): it goes on all the same */
+  case EINPROGRESS:
+  case EALREADY: /* begun by an earlier call: wait for the same end */
+    connecting->begun = true;
+    return DT_WANT_WRITE;
+  case EAGAIN: /* connect(2): a unix listener's queue is full.  Nothing has */
+    connecting->operation.unpollable = true; /* begun; ask again */
+    return DT_WANT_WRITE;
+  default:
+    return DT_FAILED;
+  }
+}
+
+/* After connect(2) has begun it: SO_ERROR has the outcome. */
+static enum dt_outcome connect_ended(lua_State *L,
+                                     struct connecting *connecting) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (dt_sys.getsockopt(connecting->operation.socket->fd, SOL_SOCKET, SO_ERROR,
+                        &error, &length) != 0)
+    error = errno;
+  if (error == 0)
+    return connected(L, connecting);
+  connecting->operation.error = error;
+  return DT_FAILED;
+}
+
+static enum dt_outcome connect_step(lua_State *L,
+                                    struct dt_operation *operation) {
+  struct connecting *connecting = (struct connecting *)operation;
+  if (connecting->begun)
+    return connect_ended(L, connecting);
+  if (dt_sys.connect(operation->socket->fd, &connecting->address.u.any,
+                     connecting->address.length) == 0)
+    return connected(L, connecting);
+  return connect_failed(connecting, errno);
+}
+
+/***
+Connects the socket to a peer. A socket that was bound first keeps its own
+address. On a datagram socket no packet is sent: the address becomes the one
+that `send` sends to and the only one that is received from; `"AF_UNSPEC"`
+undoes that. When the time limit ends it, the attempt goes on in the kernel, and
+calling connect again waits for it. See connect(2).
+@function socket:connect
+@tparam address|string|table address or the host, when a port follows
+@tparam[opt] integer port
+@treturn boolean true
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code such as `"ECONNREFUSED"`, `"ETIMEDOUT"` (the kernel's
+own patience ended), `"timeout"` (ours), `"ENETUNREACH"`, `"EHOSTUNREACH"`,
+`"EADDRINUSE"`, `"EADDRNOTAVAIL"`, `"EISCONN"`; with settimeout(0)
+`"EINPROGRESS"`, then `"EALREADY"`; `"EINVAL"` for what is no address
+@usage assert(s:connect("127.0.0.1", 7000))
+assert(s:connect("[::1]:7000"))
+*/
+static int socket_connect(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct connecting connecting = {
+      .operation = {.name = "connect", .socket = socket, .step = connect_step}};
+  if (socket->fd < 0)
+    return dt_fail_closed(L, "connect");
+  if (dt_check_address(L, 2, "connect", socket, &connecting.address) == 0)
+    return 3;
+  connecting.operation.where = &connecting.address;
+  return dt_await(L, &connecting.operation);
+}
+
+/* --- accept -------------------------------------------------------------- */
+
+/* Failures of the one connection that was next, not of the listener: accept(2),
+   "Error handling".  EOPNOTSUPP, also named there, says of most sockets that
+   they do not listen, so it is not taken for one. */
+static bool is_passing(int error) {
+  static const int passing[] = {
+      ECONNABORTED, EPROTO,      ENETDOWN, ENOPROTOOPT, EHOSTDOWN,
+#ifdef ENONET
+      ENONET,
+#endif
+      EHOSTUNREACH, ENETUNREACH,
+  };
+  for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+    if (passing[i] == error)
+      return true;
+  return false;
+}
+
+static enum dt_outcome accept_step(lua_State *L,
+                                   struct dt_operation *operation) {
+  struct dt_socket *listener = operation->socket;
+  struct dt_socket *socket = dt_push_socket(L);
+  struct dt_address peer;
+  int fd;
+  peer.length = sizeof peer.u;
+  fd = dt_sys.accept(listener->fd, &peer.u.any, &peer.length);
+  if (fd < 0) {
+    int error = errno;
+    lua_pop(L, 1);
+    return is_passing(error) ? DT_AGAIN
+                             : dt_step_failed(operation, error, DT_WANT_READ);
+  }
+  dt_socket_open(socket, fd, listener->domain, listener->type,
+                 listener->protocol);
+  dt_socket_set_peer(socket, &peer);
+  dt_push_address(L, &peer);
+  operation->results = 2;
+  return DT_DONE;
+}
+
+/***
+Takes the next connection from the listener's queue; waits for one. The new
+socket has no time limit, whatever the listener's. Connections that failed
+while they were queued are passed over. See accept(2).
+@function socket:accept
+@treturn socket the connection
+@treturn address its peer
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code such as `"timeout"`, `"EAGAIN"` (settimeout(0)),
+`"EMFILE"`, `"EINVAL"` (not listening)
+@usage local conn, peer = assert(listener:accept())
+*/
+static int socket_accept(lua_State *L) {
+  struct dt_operation operation = {.name = "accept", .step = accept_step};
+  operation.socket = dt_check_socket(L, 1);
+  if (operation.socket->fd < 0)
+    return dt_fail_closed(L, "accept");
+  return dt_await(L, &operation);
+}
+
+static const luaL_Reg methods[] = {
+    {"connect", socket_connect},
+    {"accept", socket_accept},
+    {NULL, NULL},
+};
+
+const struct dt_module dt_mod_connect = {NULL, methods};

@@ -1,0 +1,118 @@
+/*
+ * mod_fault.c - the test build's fault interface for Lua: the table `fault` of
+ * dialtone.core.  Stands on sys_fault.h; not part of the normal build.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "glue.h"
+#include "mod_fault.h"
+#include "sys_fault.h"
+
+static int plan(lua_State *L, int error, size_t bytes) {
+  const char *call = luaL_checkstring(L, 1);
+  int nth = 1;
+  if (!lua_isnoneornil(L, 3))
+    nth = (int)dt_check_range(L, 3, 1, DT_FAULT_NTH_MAX);
+  if (!dt_fault_plan(call, nth, lua_toboolean(L, 4), error, bytes))
+    return luaL_argerror(L, 1, "no such call");
+  return 0;
+}
+
+/* fault.fail(call, errno [, nth [, forever]]) */
+static int fault_fail(lua_State *L) {
+  int error = dt_error_number(luaL_checkstring(L, 2));
+  luaL_argcheck(L, error != 0, 2, "no such errno");
+  return plan(L, error, 0);
+}
+
+/* fault.short(call, bytes [, nth [, forever]]) */
+static int fault_short(lua_State *L) {
+  return plan(L, 0, (size_t)dt_check_range(L, 2, 0, DT_FAULT_NTH_MAX));
+}
+
+/* fault.clear() forgets plans and counts. */
+static int fault_clear(lua_State *L) {
+  (void)L;
+  dt_fault_clear();
+  return 0;
+}
+
+/* fault.count(call) -> how often it was made since clear */
+static int fault_count(lua_State *L) {
+  int count = dt_fault_count(luaL_checkstring(L, 1));
+  luaL_argcheck(L, count >= 0, 1, "no such call");
+  lua_pushinteger(L, count);
+  return 1;
+}
+
+/* fault.calls() -> list of names */
+static int fault_calls(lua_State *L) {
+  lua_newtable(L);
+  for (int i = 0; dt_fault_name((size_t)i); i++) {
+    lua_pushstring(L, dt_fault_name((size_t)i));
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+/* fault.census() -> list of { fd =, call = }: what we opened and still have */
+static int fault_census(lua_State *L) {
+  int n = 0;
+  lua_newtable(L);
+  for (int fd = 0; fd < dt_fault_descriptors(); fd++) {
+    const char *call = dt_fault_opener(fd);
+    if (!call)
+      continue;
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, fd);
+    lua_setfield(L, -2, "fd");
+    lua_pushstring(L, call);
+    lua_setfield(L, -2, "call");
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+/* fault.descriptors() -> { [fd] = what it is }, the whole process's */
+static int fault_descriptors(lua_State *L) {
+  char path[64], target[256];
+  struct dirent *entry;
+  DIR *directory;
+  lua_newtable(L);
+  directory = opendir("/proc/self/fd");
+  if (!directory)
+    return luaL_error(L, "/proc/self/fd cannot be read");
+  while ((entry = readdir(directory)) != NULL) {
+    int fd = atoi(entry->d_name);
+    ssize_t length;
+    if (entry->d_name[0] == '.' || fd == dirfd(directory))
+      continue;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    length = readlink(path, target, sizeof target);
+    lua_pushlstring(L, target, length < 0 ? 0 : (size_t)length);
+    lua_rawseti(L, -2, fd);
+  }
+  closedir(directory);
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"fail", fault_fail},
+    {"short", fault_short},
+    {"clear", fault_clear},
+    {"count", fault_count},
+    {"calls", fault_calls},
+    {"census", fault_census},
+    {"descriptors", fault_descriptors},
+    {NULL, NULL},
+};
+
+void dt_push_fault(lua_State *L) {
+  lua_newtable(L);
+  dt_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,407 @@
+/*
+ * mod_many.c - sendmany and recvmany: many messages with one system call, where
+ * the system has sendmmsg(2) and recvmmsg(2).  Stands on message.h for the
+ * single one.
+ *
+ * A server spends most of its time on what it makes for each datagram, so what
+ * can be shared in a batch is: the sender's address value as long as it stays
+ * the same, and the empty table for flags and control data that are not there.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "error.h"
+#include "glue.h"
+#include "message.h"
+#include "sys.h"
+
+#define CALL_MAX 1024U /* sendmmsg(2), recvmmsg(2): messages in one call */
+
+/* --- sendmany --------------------------------------------------------------
+ */
+
+struct sending {
+  struct dt_operation operation;
+  struct dt_message *messages;
+  unsigned count, gone;
+  int flags;
+};
+
+/* What a list is turned into. */
+struct batch {
+  struct dt_message *messages;
+  struct dt_address *addresses;
+  struct iovec *buffers;
+  size_t room; /* of buffers */
+};
+
+/* A batch that needs no memory from Lua. */
+#define SMALL 64
+struct small_batch {
+  struct dt_message messages[SMALL];
+  struct dt_address addresses[SMALL];
+  struct iovec buffers[2 * SMALL];
+};
+
+static enum dt_outcome push_gone(lua_State *L, struct sending *sending) {
+  lua_pushinteger(L, (lua_Integer)sending->gone);
+  sending->operation.results = 1;
+  return DT_DONE;
+}
+
+static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
+  struct sending *sending = (struct sending *)operation;
+  unsigned left = sending->count - sending->gone;
+  int sent = dt_sys.sendmany(
+      operation->socket->fd, sending->messages + sending->gone,
+      left < CALL_MAX ? left : CALL_MAX, sending->flags | MSG_DONTWAIT);
+  if (sent < 0) {
+    int error = errno;
+    if (sending->gone > 0 && error != EAGAIN && error != EINTR)
+      return push_gone(L, sending);
+    return dt_send_failed(L, operation, error);
+  }
+  sending->gone += (unsigned)sent;
+  return sending->gone < sending->count ? DT_AGAIN : push_gone(L, sending);
+}
+
+/* How many buffers the messages of the list at index 2 have. */
+static size_t count_all(lua_State *L, size_t count) {
+  size_t buffers = 0;
+  for (int i = 1; i <= (int)count; i++) {
+    lua_rawgeti(L, 2, i);
+    buffers += dt_count_buffers(L, 2, lua_gettop(L));
+    lua_pop(L, 1);
+  }
+  return buffers;
+}
+
+/* Finds room for a batch. */
+static void begin_batch(lua_State *L, struct batch *batch,
+                        struct small_batch *small, size_t count,
+                        size_t buffers) {
+  batch->room = buffers;
+  if (count <= SMALL && buffers <= 2 * SMALL) {
+    batch->messages = small->messages;
+    batch->addresses = small->addresses;
+    batch->buffers = small->buffers;
+    return;
+  }
+  batch->messages = dt_newuserdata(L, count * sizeof *batch->messages);
+  batch->addresses = dt_newuserdata(L, count * sizeof *batch->addresses);
+  batch->buffers = dt_newuserdata(L, buffers * sizeof *batch->buffers);
+}
+
+/* Reads the list at index 2 into the batch. */
+static int read_batch(lua_State *L, const struct dt_socket *socket,
+                      struct dt_ancillary *control, struct batch *batch,
+                      size_t count) {
+  struct dt_outgoing out = {.buffers = batch->buffers, .room = batch->room};
+  unsigned char *bytes;
+  lua_createtable(L, (int)count, 0);
+  out.anchor = lua_gettop(L);
+  for (size_t i = 0; i < count; i++) {
+    int failed;
+    out.header = &batch->messages[i].header;
+    out.address = &batch->addresses[i];
+    lua_rawgeti(L, 2, (int)i + 1);
+    failed = dt_read_message(L, lua_gettop(L), socket, control, &out);
+    if (failed)
+      return failed;
+    out.buffers += out.header->msg_iovlen;
+    lua_pop(L, 1);
+  }
+  bytes = control->bytes; /* it moves no more */
+  for (size_t i = 0; i < count; i++) {
+    struct msghdr *header = &batch->messages[i].header;
+    if (header->msg_controllen == 0)
+      continue;
+    header->msg_control = bytes;
+    bytes += header->msg_controllen;
+  }
+  return 0;
+}
+
+static int send_batch(lua_State *L, struct dt_socket *socket, size_t count,
+                      struct sending *sending) {
+  struct small_batch small;
+  struct batch batch;
+  union dt_control_room room;
+  struct dt_ancillary control;
+  int failed, results;
+  begin_batch(L, &batch, &small, count, count_all(L, count));
+  dt_begin_ancillary(L, &control, &room, 2, "sendmany");
+  failed = read_batch(L, socket, &control, &batch, count);
+  if (failed)
+    return failed;
+  sending->messages = batch.messages;
+  sending->operation.where =
+      batch.messages[0].header.msg_namelen > 0 ? batch.addresses : NULL;
+  results = dt_await(L, &sending->operation);
+  if (sending->operation.error == 0 || sending->gone == 0)
+    return results;
+  push_gone(L, sending); /* a time limit, when some have gone */
+  return 1;
+}
+
+/***
+Sends many messages, with as few system calls as the system allows, and waits
+until all have gone. If a failure comes after some went, their number is
+returned, and the failure comes again when the rest is sent. See sendmmsg(2).
+@function socket:sendmany
+@tparam table list of messages as sendmsg takes them: strings, or tables
+`{ data, address =, control = }`; the list that recvmany gives is one
+@tparam[opt] string|integer ... flags
+@treturn integer how many messages went
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code as for sendmsg, if the first could not be sent
+@usage assert(udp:sendmany({ { "one", address = a }, { "two", address = b } }))
+@usage udp:sendmany(udp:recvmany(64)) -- echo
+*/
+static int socket_sendmany(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct sending sending;
+  size_t count;
+  memset(&sending, 0, sizeof sending);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  count = lua_rawlen(L, 2);
+  luaL_argcheck(L, count <= INT_MAX / 1024, 2, "too many messages");
+  sending.flags = dt_check_flags(L, 3, &dt_message_flags);
+  if (socket->fd < 0)
+    return dt_fail_closed(L, "sendmany");
+  if (count == 0) {
+    lua_pushinteger(L, 0);
+    return 1;
+  }
+  sending.count = (unsigned)count;
+  sending.operation.name = "sendmany";
+  sending.operation.socket = socket;
+  sending.operation.step = send_step;
+  sending.operation.nonblocking = (sending.flags & MSG_DONTWAIT) != 0;
+  return send_batch(L, socket, count, &sending);
+}
+
+/* --- recvmany --------------------------------------------------------------
+ */
+
+#define SIZE_DEFAULT 2048
+
+/* Each message's room for control data: all that UDP sockets can be asked for,
+   and a few descriptors. */
+#define CONTROL_SIZE 256
+
+struct receiving {
+  struct dt_operation operation;
+  unsigned count;
+  size_t size;
+  int flags;
+  struct dt_descriptors *holder;
+};
+
+/* What each message has beside its data. */
+struct slot {
+  struct iovec buffer;
+  struct dt_address address;
+  union {
+    struct cmsghdr aligned;
+    unsigned char bytes[CONTROL_SIZE];
+  } control;
+};
+
+/* A borrowed buffer, divided up: headers, slots, data. */
+struct room {
+  struct dt_message *messages;
+  struct slot *slots;
+  char *data;
+};
+
+static size_t room_size(const struct receiving *receiving) {
+  return receiving->count *
+         (sizeof(struct dt_message) + sizeof(struct slot) + receiving->size);
+}
+
+static void divide(const struct receiving *receiving, char *buffer,
+                   struct room *room) {
+  unsigned count = receiving->count;
+  room->messages = (struct dt_message *)(void *)buffer;
+  room->slots = (struct slot *)(void *)(room->messages + count);
+  room->data = (char *)(room->slots + count);
+  memset(room->messages, 0, count * sizeof *room->messages);
+  if (receiving->flags & MSG_TRUNC)
+    memset(room->data, 0, count * receiving->size);
+  for (unsigned i = 0; i < count; i++) {
+    struct slot *slot = &room->slots[i];
+    struct msghdr *header = &room->messages[i].header;
+    slot->buffer.iov_base = room->data + i * receiving->size;
+    slot->buffer.iov_len = receiving->size;
+    header->msg_name = &slot->address.u;
+    header->msg_namelen = sizeof slot->address.u;
+    header->msg_iov = &slot->buffer;
+    header->msg_iovlen = 1;
+    header->msg_control = slot->control.bytes;
+    header->msg_controllen = sizeof slot->control.bytes;
+  }
+}
+
+/* How many of the `got` messages stand before the end of a stream. */
+static int before_end(const struct receiving *receiving,
+                      const struct room *room, int got) {
+  for (int i = 0; i < got && receiving->size > 0; i++)
+    if (room->messages[i].length == 0 &&
+        dt_is_end(receiving->operation.socket, &room->messages[i].header,
+                  receiving->flags))
+      return i;
+  return got;
+}
+
+/* Sets message.address for the table on top.  `known` is the stack index of
+   the value for `last`, which is the address before; returns this one. */
+static const struct dt_address *set_address(lua_State *L, struct slot *slot,
+                                            const struct msghdr *header,
+                                            const struct dt_address *last,
+                                            int known) {
+  struct dt_address *address = &slot->address;
+  if (header->msg_namelen == 0)
+    return last;
+  address->length = header->msg_namelen < sizeof address->u
+                        ? header->msg_namelen
+                        : sizeof address->u;
+  if (!last || last->length != address->length ||
+      memcmp(&last->u, &address->u, address->length) != 0) {
+    dt_push_address(L, address);
+    lua_replace(L, known);
+  }
+  lua_pushvalue(L, known);
+  lua_setfield(L, -2, "address");
+  return address;
+}
+
+/* Sets message.flags and message.control for the table on top; `empty` is the
+   stack index of a table for what is not there. */
+static void set_rest(lua_State *L, const struct receiving *receiving,
+                     const struct msghdr *header, int empty) {
+  if (dt_has_message_flags(header->msg_flags))
+    dt_push_message_flags(L, header->msg_flags);
+  else
+    lua_pushvalue(L, empty);
+  lua_setfield(L, -2, "flags");
+  if (header->msg_controllen > 0)
+    dt_push_ancillary(L, receiving->operation.socket, header->msg_control,
+                      header->msg_controllen, receiving->holder);
+  else
+    lua_pushvalue(L, empty);
+  lua_setfield(L, -2, "control");
+}
+
+static void push_messages(lua_State *L, const struct receiving *receiving,
+                          struct room *room, int count) {
+  const struct dt_address *last = NULL;
+  int base;
+  luaL_checkstack(L, 10, "no room for messages");
+  base = lua_gettop(L);
+  lua_newtable(L);              /* base + 1: empty */
+  lua_pushnil(L);               /* base + 2: the last address */
+  lua_createtable(L, count, 0); /* base + 3: the list */
+  for (int i = 0; i < count; i++) {
+    const struct dt_message *message = &room->messages[i];
+    struct slot *slot = &room->slots[i];
+    size_t size =
+        message->length < receiving->size ? message->length : receiving->size;
+    lua_createtable(L, 1, 4);
+    lua_pushlstring(L, slot->buffer.iov_base, size);
+    lua_rawseti(L, -2, 1);
+    lua_pushinteger(L, (lua_Integer)message->length);
+    lua_setfield(L, -2, "length");
+    last = set_address(L, slot, &message->header, last, base + 2);
+    set_rest(L, receiving, &message->header, base + 1);
+    lua_rawseti(L, base + 3, i + 1);
+  }
+}
+
+/* Receives, and pushes what came. */
+static enum dt_outcome receive(lua_State *L, struct receiving *receiving,
+                               struct room *room) {
+  struct dt_operation *operation = &receiving->operation;
+  int count,
+      got = dt_sys.recvmany(operation->socket->fd, room->messages,
+                            receiving->count, receiving->flags | MSG_DONTWAIT);
+  if (got < 0)
+    return dt_step_failed(operation, errno, DT_WANT_READ);
+  for (int i = 0; i < got && receiving->holder; i++)
+    dt_take_descriptors(receiving->holder, room->messages[i].header.msg_control,
+                        room->messages[i].header.msg_controllen);
+  count = before_end(receiving, room, got);
+  if (count == 0) {
+    operation->error = DT_EOF;
+    return DT_FAILED;
+  }
+  push_messages(L, receiving, room, count);
+  operation->results = 1;
+  return DT_DONE;
+}
+
+static enum dt_outcome receive_step(lua_State *L,
+                                    struct dt_operation *operation) {
+  struct receiving *receiving = (struct receiving *)operation;
+  char *buffer = dt_borrow(L, room_size(receiving));
+  enum dt_outcome outcome;
+  struct room room;
+  divide(receiving, buffer, &room);
+  outcome = receive(L, receiving, &room);
+  dt_return(L, buffer);
+  if (outcome == DT_DONE && receiving->holder)
+    dt_finish_descriptors(receiving->holder);
+  return outcome;
+}
+
+/***
+Receives the messages that are there, at most `count`, with one system call; if
+there is none, it waits for one. See recvmmsg(2).
+@function socket:recvmany
+@tparam integer count how many messages at most, 1 to 1024
+@tparam[opt=2048] integer size how many bytes of each at most; the rest is cut
+off, and `flags.MSG_TRUNC` says so. With UDP_GRO: 65535
+@tparam[opt] string|integer ... flags
+@treturn table list of messages as recvmsg gives them, in order; their control
+data has room for 256 bytes each. Those without flags or control data share one
+empty table for them: it is not to be written to
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code as for recvmsg
+@usage for _, m in ipairs(assert(udp:recvmany(64))) do print(m.address, m[1])
+end
+*/
+static int socket_recvmany(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct receiving receiving;
+  struct dt_operation *operation = &receiving.operation;
+  memset(&receiving, 0, sizeof receiving);
+  receiving.count = (unsigned)dt_check_range(L, 2, 1, CALL_MAX);
+  receiving.size = lua_isnoneornil(L, 3)
+                       ? SIZE_DEFAULT
+                       : (size_t)dt_check_range(L, 3, 0, INT_MAX);
+  luaL_argcheck(L, receiving.size <= INT_MAX / receiving.count, 3,
+                "2^31 bytes or more in all");
+  receiving.flags = dt_check_flags(L, 4, &dt_message_flags);
+  if (socket->fd < 0)
+    return dt_fail_closed(L, "recvmany");
+  operation->name = "recvmany";
+  operation->socket = socket;
+  operation->step = receive_step;
+  dt_prepare_receiving(operation, receiving.flags);
+  receiving.holder =
+      dt_need_descriptors(L, socket, receiving.count * CONTROL_SIZE);
+  return dt_await(L, operation);
+}
+
+static const luaL_Reg methods[] = {
+    {"sendmany", socket_sendmany},
+    {"recvmany", socket_recvmany},
+    {NULL, NULL},
+};
+
+const struct dt_module dt_mod_many = {NULL, methods};

@@ -1,0 +1,209 @@
+/*
+ * mod_sendfile.c - a file onto a socket, without a detour through Lua.
+ *
+ * Stands on sendfile(2) where the system has it; for what that cannot do (a
+ * pipe, another system) the file is read here and sent in pieces.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "await.h"
+#include "glue.h"
+#include "iofile.h"
+#include "sys.h"
+
+#define PIECE   65536
+#define AT_ONCE 0x7ffff000 /* sendfile(2) moves no more on Linux */
+
+struct sending_file {
+  struct dt_operation operation;
+  FILE *file;      /* of an io file, else NULL */
+  int fd;          /* the file's descriptor */
+  off_t offset;    /* where to read next; -1: cannot be said (a pipe) */
+  lua_Number left; /* bytes still to send; HUGE for all */
+  lua_Number sent;
+  bool by_hand;      /* sendfile(2) is not for this pair */
+  size_t begin, end; /* what lies in `piece` and is not sent yet */
+  char *piece;       /* by hand only */
+};
+
+#define ALL 9007199254740992.0 /* more than any file has */
+
+static size_t wanted(const struct sending_file *sending, size_t most) {
+  return sending->left < (lua_Number)most ? (size_t)sending->left : most;
+}
+
+static void account(struct sending_file *sending, size_t count) {
+  sending->left -= (lua_Number)count;
+  sending->sent += (lua_Number)count;
+}
+
+/* --- by hand ------------------------------------------------------------- */
+
+static ssize_t read_piece(struct sending_file *sending, size_t size) {
+  ssize_t got;
+  if (sending->file && sending->offset < 0) {
+    size_t count = fread(sending->piece, 1, size, sending->file);
+    return count == 0 && ferror(sending->file) ? -1 : (ssize_t)count;
+  }
+  got = sending->offset < 0
+            ? read(sending->fd, sending->piece, size)
+            : pread(sending->fd, sending->piece, size, sending->offset);
+  if (got > 0 && sending->offset >= 0)
+    sending->offset += got;
+  return got;
+}
+
+/* 1: a piece is there, 0: the file has ended, -1: errno */
+static int fill(struct sending_file *sending) {
+  size_t size = wanted(sending, PIECE);
+  ssize_t got;
+  if (sending->begin < sending->end)
+    return 1;
+  if (size == 0)
+    return 0;
+  got = read_piece(sending, size);
+  if (got <= 0)
+    return (int)got;
+  sending->begin = 0;
+  sending->end = (size_t)got;
+  return 1;
+}
+
+static ssize_t move_by_hand(struct sending_file *sending) {
+  ssize_t count;
+  int filled = fill(sending);
+  if (filled <= 0)
+    return filled;
+  count = dt_sys.send(sending->operation.socket->fd,
+                      sending->piece + sending->begin,
+                      sending->end - sending->begin, MSG_DONTWAIT);
+  if (count > 0)
+    sending->begin += (size_t)count;
+  return count;
+}
+
+/* --- by the kernel ------------------------------------------------------- */
+
+static ssize_t move(lua_State *L, struct sending_file *sending) {
+  size_t size = wanted(sending, AT_ONCE);
+  ssize_t count;
+  int error;
+  if (sending->by_hand)
+    return move_by_hand(sending);
+  if (size == 0)
+    return 0;
+  count = dt_sys.sendfile(sending->operation.socket->fd, sending->fd,
+                          &sending->offset, size);
+  error = errno;
+  if (count >= 0 || (error != EINVAL && error != ENOSYS &&
+                     error != EOPNOTSUPP && error != ESPIPE))
+    return errno = error, count;
+  sending->by_hand = true;
+  sending->piece = dt_borrow(L, PIECE);
+  return move_by_hand(sending);
+}
+
+static enum dt_outcome sendfile_step(lua_State *L,
+                                     struct dt_operation *operation) {
+  struct sending_file *sending = (struct sending_file *)operation;
+  ssize_t count = move(L, sending);
+  if (count < 0)
+    return dt_step_failed(operation, errno, DT_WANT_WRITE);
+  account(sending, (size_t)count);
+  if (count > 0)
+    return DT_AGAIN; /* a file may be long: let the time limit be looked at */
+  lua_pushinteger(L, (lua_Integer)sending->sent);
+  operation->results = 1;
+  return DT_DONE;
+}
+
+/* The fourth value of a failure. */
+static int push_sent(lua_State *L, struct dt_operation *operation) {
+  lua_pushinteger(L, (lua_Integer)((struct sending_file *)operation)->sent);
+  return 4;
+}
+
+/* --- the file ------------------------------------------------------------ */
+
+/* Where the file is to be read from: the offset given, or else the file's own
+   position, which for an io file is not the descriptor's (it reads ahead). */
+static off_t start_of(lua_State *L, int arg, FILE *file, int fd) {
+  if (!lua_isnoneornil(L, arg))
+    return (off_t)dt_check_range(L, arg, 0, ALL);
+  if (!file)
+    return lseek(fd, 0, SEEK_CUR);
+  fflush(file); /* what was written to it shall be read; if it cannot be, */
+  return ftello(file); /* the file's own user hears of it */
+}
+
+/* Reading by offset does not move the file's position: done in the end, when
+   it was the position that was asked for. */
+static void move_on(const struct sending_file *sending, off_t start) {
+  off_t position = start + (off_t)sending->sent;
+  if (sending->file)
+    fseeko(sending->file, position, SEEK_SET);
+  else
+    lseek(sending->fd, position, SEEK_SET);
+}
+
+/***
+Sends a file, or a part of it, from where it stands; waits until all of it has
+gone, or the file ends. A file without positions (a pipe) is read and sent in
+pieces. See sendfile(2).
+@function socket:sendfile
+@tparam file|integer file an io file, a descriptor, or an object with a
+`fileno` method
+@tparam[opt] integer offset where to begin, in bytes; left out: at the file's
+position, which moves on
+@tparam[opt] integer count how many bytes at most; left out: to the end
+@treturn integer bytes sent
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code as for send, and what read(2) says
+@treturn[2] integer bytes sent before the failure
+@usage local sent = assert(s:sendfile(assert(io.open("page.html", "rb"))))
+*/
+static int socket_sendfile(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct sending_file sending = {.operation = {.name = "sendfile",
+                                               .socket = socket,
+
+                                               .salvage = push_sent,
+                                               .step = sendfile_step}};
+  bool closed = false, by_position = lua_isnoneornil(L, 3);
+  off_t start;
+  int results, error;
+  sending.fd = dt_check_descriptor(L, 2);
+  sending.file = dt_test_file(L, 2, &closed);
+  sending.left =
+      lua_isnoneornil(L, 4) ? ALL : (lua_Number)dt_check_range(L, 4, 0, ALL);
+  start = sending.offset = start_of(L, 3, sending.file, sending.fd);
+  if (socket->fd < 0)
+    return dt_fail_closed(L, "sendfile");
+  if (sending.fd < 0)
+    return dt_fail(L, "sendfile", "the file", EBADF);
+  error = dt_stop_patience(socket);
+  if (error != 0)
+    return dt_socket_fail(L, "sendfile", socket, NULL, error);
+  if (start < 0) { /* sendfile(2) would use the descriptor's own position */
+    sending.by_hand = true;
+    sending.piece = dt_borrow(L, PIECE);
+  }
+  results = dt_await(L, &sending.operation);
+  if (sending.piece)
+    dt_return(L, sending.piece);
+  if (by_position && start >= 0)
+    move_on(&sending, start);
+  return results;
+}
+
+static const luaL_Reg methods[] = {
+    {"sendfile", socket_sendfile},
+    {NULL, NULL},
+};
+
+const struct dt_module dt_mod_sendfile = {NULL, methods};

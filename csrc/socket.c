@@ -1,0 +1,224 @@
+/*
+ * socket.c - the socket object itself: its class, its birth and death, and its
+ * failures.  Stands on sys.h for the calls, glue.h for Lua.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <netinet/tcp.h>
+
+#include "error.h"
+#include "glue.h"
+#include "sys.h"
+#include "tcpinfo.h"
+
+/* --- finding it ---------------------------------------------------------- */
+
+const char dt_socket_mark = 0;
+
+struct dt_socket *dt_no_socket(lua_State *L, int arg) {
+  lua_pushfstring(L, "%s expected, got %s", DT_SOCKET_CLASS,
+                  luaL_typename(L, arg));
+  luaL_argerror(L, arg, lua_tostring(L, -1));
+  return NULL;
+}
+
+/* --- birth and death ----------------------------------------------------- */
+
+struct dt_socket *dt_push_socket(lua_State *L) {
+  struct dt_socket *socket = dt_newuserdata(L, sizeof *socket);
+  memset(socket, 0, sizeof *socket);
+  socket->mark = &dt_socket_mark;
+  socket->fd = -1;
+  socket->limit = DT_NO_LIMIT;
+  socket->receive_limit = DT_NO_LIMIT;
+  socket->send_limit = DT_NO_LIMIT;
+  luaL_getmetatable(L, DT_SOCKET_CLASS);
+  lua_setmetatable(L, -2);
+  return socket;
+}
+
+void dt_socket_open(struct dt_socket *socket, int fd, int domain, int type,
+                    int protocol) {
+  socket->fd = fd;
+  socket->domain = domain;
+  socket->type = type;
+  socket->protocol = protocol;
+}
+
+/* An integer option, or `otherwise`. */
+static int ask(int fd, int option, int otherwise) {
+  int value;
+  socklen_t length = sizeof value;
+  if (dt_sys.getsockopt(fd, SOL_SOCKET, option, &value, &length) != 0)
+    return otherwise;
+  return value;
+}
+
+static int domain_of(int fd) {
+  struct dt_address name;
+#ifdef SO_DOMAIN
+  int domain = ask(fd, SO_DOMAIN, -1);
+  if (domain >= 0)
+    return domain;
+#endif
+  name.length = sizeof name.u;
+  if (dt_sys.getsockname(fd, &name.u.any, &name.length) != 0)
+    return AF_UNSPEC;
+  return name.u.any.sa_family;
+}
+
+static int protocol_of(int fd) {
+#ifdef SO_PROTOCOL
+  return ask(fd, SO_PROTOCOL, 0);
+#else
+  (void)fd;
+  return 0;
+#endif
+}
+
+int dt_socket_adopt(struct dt_socket *socket, int fd) {
+  int type;
+  socklen_t length = sizeof type;
+  if (dt_sys.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0)
+    return errno;
+  if (dt_sys.adopt(fd) != 0)
+    return errno;
+  dt_socket_open(socket, fd, domain_of(fd), type, protocol_of(fd));
+  return 0;
+}
+
+int dt_socket_close(struct dt_socket *socket) {
+  int fd = socket->fd;
+  if (fd < 0)
+    return 0;
+  socket->fd = -1;
+  socket->patient = 0;
+  return dt_sys.close(fd) == 0 ? 0 : errno;
+}
+
+/* --- its peer, and its failures ------------------------------------------ */
+
+void dt_socket_set_peer(struct dt_socket *socket,
+                        const struct dt_address *peer) {
+  socket->peer_length = 0;
+  if (peer && peer->length <= sizeof socket->peer &&
+      (peer->u.any.sa_family == AF_INET || peer->u.any.sa_family == AF_INET6)) {
+    memcpy(socket->peer, &peer->u, peer->length);
+    socket->peer_length = (unsigned char)peer->length;
+  }
+}
+
+struct dt_address_hint dt_socket_hint(const struct dt_socket *socket) {
+  struct dt_address_hint hint = {socket->domain, false};
+  hint.port_optional = socket->type == SOCK_RAW ||
+                       socket->protocol == IPPROTO_ICMP ||
+                       socket->protocol == IPPROTO_ICMPV6;
+  return hint;
+}
+
+/* Asks for a name; false for none, and for a unix socket's that is empty. */
+static bool get_name(int fd, struct dt_address *name,
+                     int (*get)(int, struct sockaddr *, socklen_t *)) {
+  name->length = sizeof name->u;
+  return get(fd, &name->u.any, &name->length) == 0 &&
+         (name->u.any.sa_family != AF_UNIX ||
+          name->length > offsetof(struct sockaddr_un, sun_path));
+}
+
+/* The address to name in a message: the peer if there is one, else our own. */
+static bool whereabouts(const struct dt_socket *socket,
+                        struct dt_address *where) {
+  if (socket->peer_length > 0) {
+    where->length = socket->peer_length;
+    memcpy(&where->u, socket->peer, socket->peer_length);
+    return true;
+  }
+  return get_name(socket->fd, where, dt_sys.getpeername) ||
+         get_name(socket->fd, where, dt_sys.getsockname);
+}
+
+int dt_socket_fail(lua_State *L, const char *operation,
+                   struct dt_socket *socket, const struct dt_address *where,
+                   int error) {
+  struct dt_address address;
+  char text[DT_ADDRESS_TEXT_MAX], reason[DT_REASON_MAX], code[DT_CODE_MAX];
+  size_t length;
+  if (error == EBADF) /* closed behind our back: not ours to close */
+    socket->fd = -1;
+  if (where)
+    address = *where;
+  else if (socket->fd < 0 || !whereabouts(socket, &address))
+    return dt_fail(L, operation, NULL, error);
+  dt_address_unmap(&address);
+  length = dt_address_format(&address, text);
+  return dt_fail_because(L, operation, text, length,
+                         dt_error_reason(error, reason),
+                         dt_error_code(error, code));
+}
+
+/* --- the class ----------------------------------------------------------- */
+
+static int socket_gc(lua_State *L) {
+  struct dt_socket *socket = dt_test_socket(L, 1);
+  if (socket)
+    dt_socket_close(socket); /* nobody is there to hear of a failure */
+  return 0;
+}
+
+/* What the kernel says the socket is at, for tostring. */
+static const char *condition(const struct dt_socket *socket, bool peer) {
+  int state = dt_tcpinfo_state(socket->fd);
+  if (state >= 0)
+    return dt_tcp_state_name(state);
+  if (ask(socket->fd, SO_ACCEPTCONN, 0) == 1)
+    return "LISTEN";
+  return peer ? "connected" : "unconnected";
+}
+
+/* Pushes " text", or nothing and returns false. */
+static bool push_name(lua_State *L, const char *before,
+                      const struct dt_socket *socket,
+                      int (*get)(int, struct sockaddr *, socklen_t *)) {
+  struct dt_address name;
+  char text[DT_ADDRESS_TEXT_MAX];
+  if (!get_name(socket->fd, &name, get))
+    return false;
+  dt_address_unmap(&name);
+  lua_pushstring(L, before);
+  lua_pushlstring(L, text, dt_address_format(&name, text));
+  lua_concat(L, 2);
+  return true;
+}
+
+/* socket AF_INET SOCK_STREAM 127.0.0.1:1 -> 127.0.0.1:2 ESTABLISHED fd 3 */
+static int socket_tostring(lua_State *L) {
+  const struct dt_socket *socket = dt_check_socket(L, 1);
+  int top = lua_gettop(L);
+  bool peer;
+  if (socket->fd < 0) {
+    lua_pushliteral(L, "socket closed");
+    return 1;
+  }
+  lua_pushliteral(L, "socket ");
+  dt_push_constant(L, &dt_domains, socket->domain);
+  lua_pushliteral(L, " ");
+  dt_push_constant(L, &dt_types, socket->type);
+  push_name(L, " ", socket, dt_sys.getsockname);
+  peer = push_name(L, " -> ", socket, dt_sys.getpeername);
+  lua_pushfstring(L, " %s fd %d", condition(socket, peer), socket->fd);
+  lua_concat(L, lua_gettop(L) - top);
+  return 1;
+}
+
+static const luaL_Reg metamethods[] = {
+    {"__gc", socket_gc},
+    {"__close", socket_gc},
+    {"__tostring", socket_tostring},
+    {NULL, NULL},
+};
+
+void dt_open_socket(lua_State *L, const struct dt_module *const *modules) {
+  dt_new_class(L, DT_SOCKET_CLASS, metamethods, modules);
+}

@@ -1,0 +1,276 @@
+/*
+ * sys.c - the system calls themselves: see sys.h.
+ *
+ * Most entries are one line.  They are functions of ours even so, because the
+ * C library declares some calls with types that no plain pointer matches, and
+ * because a few systems need help: a flag is set after the call where the call
+ * does not take it, many messages become a loop of single ones.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#ifdef DT_HAVE_SENDFILE
+#  include <sys/sendfile.h>
+#endif
+
+#include "sys.h"
+
+#ifndef MSG_NOSIGNAL
+#  define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE does the work, from birth */
+#endif
+#ifndef MSG_CMSG_CLOEXEC
+#  define MSG_CMSG_CLOEXEC 0
+#endif
+
+/* --- birth and death ----------------------------------------------------- */
+
+static int close_fd(int fd) {
+  return close(fd);
+}
+
+static int set_nonblocking(int fd, int on) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0)
+    return -1;
+  return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+static int adopt(int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  if (flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)
+    return -1;
+  return set_nonblocking(fd, 1);
+}
+
+static int dup_fd(int fd) {
+  return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* A new descriptor is without SIGPIPE, or it is not at all. */
+static int quiet(int fd) {
+#ifdef SO_NOSIGPIPE
+  int on = 1;
+  if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0 &&
+      errno != EINVAL) { /* EINVAL: the peer is gone already */
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+  }
+#endif
+  return fd;
+}
+
+#ifdef DT_HAVE_ACCEPT4
+
+#  define BIRTH (SOCK_CLOEXEC | SOCK_NONBLOCK)
+
+static int open_socket(int domain, int type, int protocol) {
+  return quiet(socket(domain, type | BIRTH, protocol));
+}
+
+static int open_pair(int domain, int type, int protocol, int fds[2]) {
+  return socketpair(domain, type | BIRTH, protocol, fds);
+}
+
+static int accept_socket(int fd, struct sockaddr *address, socklen_t *length) {
+  return quiet(accept4(fd, address, length, BIRTH));
+}
+
+#else
+
+static int born(int fd) {
+  if (fd >= 0 && adopt(fd) < 0) {
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+  }
+  return quiet(fd);
+}
+
+static int open_socket(int domain, int type, int protocol) {
+  return born(socket(domain, type, protocol));
+}
+
+static int open_pair(int domain, int type, int protocol, int fds[2]) {
+  if (socketpair(domain, type, protocol, fds) < 0)
+    return -1;
+  if (born(fds[0]) < 0) {
+    int error = errno;
+    close(fds[1]);
+    errno = error;
+    return -1;
+  }
+  if (born(fds[1]) < 0) {
+    int error = errno;
+    close(fds[0]);
+    errno = error;
+    return -1;
+  }
+  return 0;
+}
+
+static int accept_socket(int fd, struct sockaddr *address, socklen_t *length) {
+  return born(accept(fd, address, length));
+}
+
+#endif
+
+/* --- names and options --------------------------------------------------- */
+
+static int bind_socket(int fd, const struct sockaddr *address,
+                       socklen_t length) {
+  return bind(fd, address, length);
+}
+
+static int connect_socket(int fd, const struct sockaddr *address,
+                          socklen_t length) {
+  return connect(fd, address, length);
+}
+
+static int get_sockname(int fd, struct sockaddr *address, socklen_t *length) {
+  return getsockname(fd, address, length);
+}
+
+static int get_peername(int fd, struct sockaddr *address, socklen_t *length) {
+  return getpeername(fd, address, length);
+}
+
+/* --- data ---------------------------------------------------------------- */
+
+static ssize_t send_data(int fd, const void *data, size_t size, int flags) {
+  return send(fd, data, size, flags | MSG_NOSIGNAL);
+}
+
+static ssize_t send_to(int fd, const void *data, size_t size, int flags,
+                       const struct sockaddr *address, socklen_t length) {
+  return sendto(fd, data, size, flags | MSG_NOSIGNAL, address, length);
+}
+
+static ssize_t receive_from(int fd, void *data, size_t size, int flags,
+                            struct sockaddr *address, socklen_t *length) {
+  return recvfrom(fd, data, size, flags, address, length);
+}
+
+static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
+  return sendmsg(fd, message, flags | MSG_NOSIGNAL);
+}
+
+static ssize_t receive_message(int fd, struct msghdr *message, int flags) {
+  return recvmsg(fd, message, flags | MSG_CMSG_CLOEXEC);
+}
+
+#ifdef DT_HAVE_MMSG
+
+/* struct dt_message is struct mmsghdr by another name. */
+_Static_assert(sizeof(struct dt_message) == sizeof(struct mmsghdr),
+               "dt_message must have the layout of mmsghdr");
+
+static int send_many(int fd, struct dt_message *messages, unsigned count,
+                     int flags) {
+  return sendmmsg(fd, (struct mmsghdr *)messages, count, flags | MSG_NOSIGNAL);
+}
+
+static int receive_many(int fd, struct dt_message *messages, unsigned count,
+                        int flags) {
+  return recvmmsg(fd, (struct mmsghdr *)messages, count,
+                  flags | MSG_CMSG_CLOEXEC, NULL);
+}
+
+#else
+
+/* As sendmmsg(2): the count of those that went, a failure only for the first.
+ */
+static int send_many(int fd, struct dt_message *messages, unsigned count,
+                     int flags) {
+  unsigned i;
+  for (i = 0; i < count; i++) {
+    ssize_t sent = send_message(fd, &messages[i].header, flags);
+    if (sent < 0)
+      return i > 0 ? (int)i : -1;
+    messages[i].length = (unsigned)sent;
+  }
+  return (int)i;
+}
+
+static int receive_many(int fd, struct dt_message *messages, unsigned count,
+                        int flags) {
+  unsigned i;
+  for (i = 0; i < count; i++) {
+    ssize_t got = receive_message(fd, &messages[i].header, flags);
+    if (got < 0)
+      return i > 0 ? (int)i : -1;
+    messages[i].length = (unsigned)got;
+    flags |= MSG_DONTWAIT; /* wait for the first only */
+  }
+  return (int)i;
+}
+
+#endif
+
+static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
+#ifdef DT_HAVE_SENDFILE
+  return sendfile(fd, file, *offset < 0 ? NULL : offset, count);
+#else
+  (void)fd, (void)file, (void)offset, (void)count;
+  errno = EINVAL;
+  return -1;
+#endif
+}
+
+static int control_device(int fd, unsigned long request, void *argument) {
+  return ioctl(fd, request, argument);
+}
+
+/* --- look-ups ------------------------------------------------------------ */
+
+static int name_info(const struct sockaddr *address, socklen_t length,
+                     char *host, socklen_t host_size, char *service,
+                     socklen_t service_size, int flags) {
+  return getnameinfo(address, length, host, host_size, service, service_size,
+                     flags);
+}
+
+#ifdef DIALTONE_FAULTS
+#  define TABLE dt_sys_real /* sys_fault.c has dt_sys, and calls this one */
+extern const struct dt_sys dt_sys_real;
+#else
+#  define TABLE dt_sys
+#endif
+
+const struct dt_sys TABLE = {
+    .socket = open_socket,
+    .socketpair = open_pair,
+    .accept = accept_socket,
+    .dup = dup_fd,
+    .adopt = adopt,
+    .set_nonblocking = set_nonblocking,
+    .close = close_fd,
+    .bind = bind_socket,
+    .listen = listen,
+    .connect = connect_socket,
+    .shutdown = shutdown,
+    .getsockname = get_sockname,
+    .getpeername = get_peername,
+    .getsockopt = getsockopt,
+    .setsockopt = setsockopt,
+    .send = send_data,
+    .recv = recv,
+    .sendto = send_to,
+    .recvfrom = receive_from,
+    .sendmsg = send_message,
+    .recvmsg = receive_message,
+    .sendmany = send_many,
+    .recvmany = receive_many,
+    .sendfile = send_file,
+    .poll = poll,
+    .ioctl = control_device,
+    .getaddrinfo = getaddrinfo,
+    .getnameinfo = name_info,
+    .getifaddrs = getifaddrs,
+};

@@ -1,0 +1,322 @@
+/*
+ * sys_fault.c - the test build's system calls: see sys_fault.h.
+ *
+ * Stands on sys.c's table, which it calls unless a plan says otherwise.  The
+ * plans are the process's, under a mutex: this is for tests, where the state
+ * that plans a fault and the state that meets it may differ.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "sys.h"
+#include "sys_fault.h"
+
+extern const struct dt_sys dt_sys_real;
+
+#define CALLS(X)                                                               \
+  X(socket)                                                                    \
+  X(socketpair)                                                                \
+  X(accept)                                                                    \
+  X(dup)                                                                       \
+  X(adopt)                                                                     \
+  X(set_nonblocking)                                                           \
+  X(close)                                                                     \
+  X(bind)                                                                      \
+  X(listen)                                                                    \
+  X(connect)                                                                   \
+  X(shutdown)                                                                  \
+  X(getsockname)                                                               \
+  X(getpeername)                                                               \
+  X(getsockopt)                                                                \
+  X(setsockopt)                                                                \
+  X(send)                                                                      \
+  X(recv)                                                                      \
+  X(sendto)                                                                    \
+  X(recvfrom)                                                                  \
+  X(sendmsg)                                                                   \
+  X(recvmsg)                                                                   \
+  X(sendmany)                                                                  \
+  X(recvmany)                                                                  \
+  X(sendfile)                                                                  \
+  X(poll)                                                                      \
+  X(ioctl)                                                                     \
+  X(getaddrinfo)                                                               \
+  X(getnameinfo)                                                               \
+  X(getifaddrs)
+
+#define NUMBER(name) CALL_##name,
+enum call { CALLS(NUMBER) CALL_COUNT };
+
+#define NAME(name) #name,
+static const char *const names[] = {CALLS(NAME)};
+
+struct plan {
+  int left;     /* calls until it strikes: 1 is the next; 0: no plan */
+  bool forever; /* strike at every call from then on */
+  int error;    /* 0: cut to `bytes` */
+  size_t bytes;
+  int count; /* calls made */
+};
+
+#define KNOWN_DESCRIPTORS 65536
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct plan plans[CALL_COUNT];
+static const char *openers[KNOWN_DESCRIPTORS];
+
+/* Counts the call, and says whether it must fail (errno is set then).  When it
+   must be cut short instead, *size is. */
+static bool strikes(enum call call, size_t *size) {
+  struct plan *plan = &plans[call];
+  int error = 0;
+  pthread_mutex_lock(&lock);
+  plan->count++;
+  if (plan->left > 0 && --plan->left == 0) {
+    error = plan->error;
+    if (error == 0 && size && *size > plan->bytes)
+      *size = plan->bytes;
+    if (plan->forever)
+      plan->left = 1;
+  }
+  pthread_mutex_unlock(&lock);
+  if (error != 0)
+    errno = error;
+  return error != 0;
+}
+
+static int opened(enum call call, int fd) {
+  if (fd >= 0 && fd < KNOWN_DESCRIPTORS) {
+    pthread_mutex_lock(&lock);
+    openers[fd] = names[call];
+    pthread_mutex_unlock(&lock);
+  }
+  return fd;
+}
+
+/* --- births and deaths --------------------------------------------------- */
+
+static int faulty_socket(int domain, int type, int protocol) {
+  if (strikes(CALL_socket, NULL))
+    return -1;
+  return opened(CALL_socket, dt_sys_real.socket(domain, type, protocol));
+}
+
+static int faulty_socketpair(int domain, int type, int protocol, int fds[2]) {
+  int result;
+  if (strikes(CALL_socketpair, NULL))
+    return -1;
+  result = dt_sys_real.socketpair(domain, type, protocol, fds);
+  if (result == 0) {
+    opened(CALL_socketpair, fds[0]);
+    opened(CALL_socketpair, fds[1]);
+  }
+  return result;
+}
+
+static int faulty_accept(int fd, struct sockaddr *address, socklen_t *length) {
+  if (strikes(CALL_accept, NULL))
+    return -1;
+  return opened(CALL_accept, dt_sys_real.accept(fd, address, length));
+}
+
+static int faulty_dup(int fd) {
+  if (strikes(CALL_dup, NULL))
+    return -1;
+  return opened(CALL_dup, dt_sys_real.dup(fd));
+}
+
+static int faulty_adopt(int fd) {
+  if (strikes(CALL_adopt, NULL))
+    return -1;
+  return dt_sys_real.adopt(fd) < 0 ? -1 : (opened(CALL_adopt, fd), 0);
+}
+
+/* As the real one, a close that fails has closed the descriptor even so. */
+static int faulty_close(int fd) {
+  bool fails = strikes(CALL_close, NULL);
+  int error = errno, result;
+  if (fd >= 0 && fd < KNOWN_DESCRIPTORS) {
+    pthread_mutex_lock(&lock);
+    openers[fd] = NULL;
+    pthread_mutex_unlock(&lock);
+  }
+  result = dt_sys_real.close(fd);
+  if (!fails)
+    return result;
+  errno = error;
+  return -1;
+}
+
+/* --- calls that only fail ------------------------------------------------ */
+
+#define FAULTY(type, name, parameters, arguments)                              \
+  static type faulty_##name parameters {                                       \
+    if (strikes(CALL_##name, NULL))                                            \
+      return -1;                                                               \
+    return dt_sys_real.name arguments;                                         \
+  }
+
+FAULTY(int, set_nonblocking, (int fd, int on), (fd, on))
+FAULTY(int, bind, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n))
+FAULTY(int, listen, (int fd, int backlog), (fd, backlog))
+FAULTY(int, connect, (int fd, const struct sockaddr *a, socklen_t n),
+       (fd, a, n))
+FAULTY(int, shutdown, (int fd, int how), (fd, how))
+FAULTY(int, getsockname, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n))
+FAULTY(int, getpeername, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n))
+FAULTY(int, getsockopt,
+       (int fd, int level, int name, void *value, socklen_t *length),
+       (fd, level, name, value, length))
+FAULTY(int, setsockopt,
+       (int fd, int level, int name, const void *value, socklen_t length),
+       (fd, level, name, value, length))
+FAULTY(int, poll, (struct pollfd * list, nfds_t count, int milliseconds),
+       (list, count, milliseconds))
+FAULTY(int, ioctl, (int fd, unsigned long request, void *argument),
+       (fd, request, argument))
+FAULTY(int, getifaddrs, (struct ifaddrs * *list), (list))
+
+static int faulty_getaddrinfo(const char *host, const char *service,
+                              const struct addrinfo *hints,
+                              struct addrinfo **list) {
+  if (strikes(CALL_getaddrinfo, NULL))
+    return EAI_SYSTEM; /* the reason is in errno */
+  return dt_sys_real.getaddrinfo(host, service, hints, list);
+}
+
+static int faulty_getnameinfo(const struct sockaddr *address, socklen_t length,
+                              char *host, socklen_t host_size, char *service,
+                              socklen_t service_size, int flags) {
+  if (strikes(CALL_getnameinfo, NULL))
+    return EAI_SYSTEM;
+  return dt_sys_real.getnameinfo(address, length, host, host_size, service,
+                                 service_size, flags);
+}
+
+/* --- calls that also move less ------------------------------------------- */
+
+#define FAULTY_SIZE(type, name, parameters, size, arguments)                   \
+  static type faulty_##name parameters {                                       \
+    if (strikes(CALL_##name, &size))                                           \
+      return -1;                                                               \
+    return dt_sys_real.name arguments;                                         \
+  }
+
+FAULTY_SIZE(ssize_t, send, (int fd, const void *data, size_t size, int flags),
+            size, (fd, data, size, flags))
+FAULTY_SIZE(ssize_t, recv, (int fd, void *data, size_t size, int flags), size,
+            (fd, data, size, flags))
+FAULTY_SIZE(ssize_t, sendto,
+            (int fd, const void *data, size_t size, int flags,
+             const struct sockaddr *address, socklen_t length),
+            size, (fd, data, size, flags, address, length))
+FAULTY_SIZE(ssize_t, recvfrom,
+            (int fd, void *data, size_t size, int flags,
+             struct sockaddr *address, socklen_t *length),
+            size, (fd, data, size, flags, address, length))
+FAULTY_SIZE(ssize_t, sendfile, (int fd, int file, off_t *offset, size_t count),
+            count, (fd, file, offset, count))
+
+/* Many messages are cut to fewer messages. */
+static int faulty_sendmany(int fd, struct dt_message *messages, unsigned count,
+                           int flags) {
+  size_t few = count;
+  if (strikes(CALL_sendmany, &few))
+    return -1;
+  return dt_sys_real.sendmany(fd, messages, (unsigned)few, flags);
+}
+
+static int faulty_recvmany(int fd, struct dt_message *messages, unsigned count,
+                           int flags) {
+  size_t few = count;
+  if (strikes(CALL_recvmany, &few))
+    return -1;
+  return dt_sys_real.recvmany(fd, messages, (unsigned)few, flags);
+}
+
+/* A message of several buffers is cut to the beginning of the first. */
+static ssize_t faulty_sendmsg(int fd, const struct msghdr *message, int flags) {
+  size_t size = (size_t)-1;
+  if (strikes(CALL_sendmsg, &size))
+    return -1;
+  if (size != (size_t)-1 && message->msg_iovlen > 0) {
+    struct msghdr copy = *message;
+    struct iovec first = message->msg_iov[0];
+    first.iov_len = first.iov_len > size ? size : first.iov_len;
+    copy.msg_iov = &first;
+    copy.msg_iovlen = 1;
+    return dt_sys_real.sendmsg(fd, &copy, flags);
+  }
+  return dt_sys_real.sendmsg(fd, message, flags);
+}
+
+static ssize_t faulty_recvmsg(int fd, struct msghdr *message, int flags) {
+  size_t size = (size_t)-1;
+  if (strikes(CALL_recvmsg, &size))
+    return -1;
+  if (size != (size_t)-1 && message->msg_iovlen > 0) {
+    struct iovec *list = message->msg_iov, first = list[0];
+    size_t count = message->msg_iovlen;
+    ssize_t result;
+    first.iov_len = first.iov_len > size ? size : first.iov_len;
+    message->msg_iov = &first;
+    message->msg_iovlen = 1;
+    result = dt_sys_real.recvmsg(fd, message, flags);
+    message->msg_iov = list;
+    message->msg_iovlen = count;
+    return result;
+  }
+  return dt_sys_real.recvmsg(fd, message, flags);
+}
+
+#define ENTRY(name) .name = faulty_##name,
+const struct dt_sys dt_sys = {CALLS(ENTRY)};
+
+/* --- plans --------------------------------------------------------------- */
+
+static int number_of(const char *call) {
+  for (int i = 0; i < CALL_COUNT; i++)
+    if (strcmp(names[i], call) == 0)
+      return i;
+  return -1;
+}
+
+bool dt_fault_plan(const char *call, int nth, bool forever, int error,
+                   size_t bytes) {
+  int number = number_of(call);
+  if (number < 0)
+    return false;
+  pthread_mutex_lock(&lock);
+  plans[number].left = nth;
+  plans[number].forever = forever;
+  plans[number].error = error;
+  plans[number].bytes = bytes;
+  pthread_mutex_unlock(&lock);
+  return true;
+}
+
+void dt_fault_clear(void) {
+  pthread_mutex_lock(&lock);
+  memset(plans, 0, sizeof plans);
+  pthread_mutex_unlock(&lock);
+}
+
+int dt_fault_count(const char *call) {
+  int number = number_of(call);
+  return number < 0 ? -1 : plans[number].count;
+}
+
+const char *dt_fault_name(size_t index) {
+  return index < CALL_COUNT ? names[index] : NULL;
+}
+
+const char *dt_fault_opener(int fd) {
+  return fd >= 0 && fd < KNOWN_DESCRIPTORS ? openers[fd] : NULL;
+}
+
+int dt_fault_descriptors(void) {
+  return KNOWN_DESCRIPTORS;
+}

@@ -1,0 +1,54 @@
+-- Makes the documents: doc/luacats/dialtone.lua (for editors) and
+-- doc/options.md, which are kept in the repository, and doc/html with LDoc,
+-- which is not. doc/build runs this with the module's path set.
+--
+--   lua doc/build.lua [luacats] [options] [html]     all three unless told
+
+local root = arg[0]:match("^(.*)/doc/[^/]*$") or "."
+package.path = root .. "/doc/?.lua;" .. package.path
+
+local comments = require "comments"
+local net = require "dialtone"
+
+local function write(name, text)
+  local file = assert(io.open(root .. "/" .. name, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+local function run(command)
+  local ok = os.execute(command)
+  if ok ~= true and ok ~= 0 then
+    os.exit(1)
+  end
+end
+
+local index = comments.index(comments.read(comments.sources(root)))
+
+local makers = {}
+
+function makers.luacats()
+  local names = {}
+  for i, option in ipairs(net.options()) do
+    names[i] = option.name
+  end
+  write("doc/luacats/dialtone.lua", require("luacats").generate(index, names))
+end
+
+function makers.options()
+  write("doc/options.md", require("optionpage").generate(net.options()))
+end
+
+function makers.html()
+  run("mkdir -p '" .. root .. "/build/doc'")
+  for _, file in ipairs(require("ldocsource").generate(index)) do
+    write("build/doc/" .. file.name, file.text)
+  end
+  run("cd '" .. root .. "' && LUA_PATH='./?.lua;;' ldoc --fatalwarnings --quiet"
+    .. " -c doc/config.ld build/doc")
+end
+
+local wanted = arg[1] and arg or { "luacats", "options", "html" }
+for _, name in ipairs(wanted) do
+  assert(makers[name], "luacats, options or html, not " .. name)()
+end

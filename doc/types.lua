@@ -1,0 +1,11 @@
+-- Documentation comments for what no function of the sources stands for.
+
+--- A socket: what `net.socket`, `net.socketpair`, `net.fromfd` and `accept` make.
+--
+-- A call that fails gives `nil`, a message and a code. One that would have to
+-- wait does so, for at most the time that `settimeout` has set. A closed socket
+-- answers every call with the code `"closed"`. `tostring` says what it is and
+-- where it is connected to. On Lua 5.4 a socket may be a to-be-closed variable
+-- (`local s <close> = ...`); one that nothing refers to any more is closed by the
+-- garbage collector.
+-- @type socket

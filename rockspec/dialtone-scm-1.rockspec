@@ -1,0 +1,51 @@
+-- The rock.  spec/architecture_spec.lua compares the lists of files with what is
+-- there; the two *_fault.c belong to the test build.
+rockspec_format = "3.0"
+package = "dialtone"
+version = "scm-1"
+
+source = {
+  url = "git+https://github.com/dialtone-lua/dialtone.git",
+}
+
+description = {
+  summary = "The operating system's sockets for Lua",
+  detailed = [[
+    Two levels on one object: below, the Berkeley calls with the manual pages'
+    own names, constants and error names; above, Lua's io vocabulary.  IPv4,
+    IPv6, Unix, UDP, raw, packet and netlink sockets, control messages,
+    descriptor passing, and every socket option, by name.]],
+  homepage = "https://github.com/dialtone-lua/dialtone",
+  license = "MIT",
+  labels = { "network", "socket", "tcp", "udp", "unix" },
+}
+
+supported_platforms = { "unix" }
+
+dependencies = { "lua >= 5.1, < 5.6" }
+
+build = {
+  type = "builtin",
+  modules = {
+    ["dialtone.core"] = {
+      incdirs = { "csrc" },
+      sources = {
+        "csrc/address.c", "csrc/address_argument.c", "csrc/address_parse.c",
+        "csrc/ancillary_in.c", "csrc/ancillary_out.c", "csrc/argument.c",
+        "csrc/await.c", "csrc/clock.c", "csrc/constant.c", "csrc/control.c",
+        "csrc/core.c", "csrc/descriptor.c", "csrc/error.c", "csrc/glue.c",
+        "csrc/iofile.c", "csrc/message.c", "csrc/mod_address.c", "csrc/mod_connect.c",
+        "csrc/mod_constant.c", "csrc/mod_descriptor.c", "csrc/mod_interface.c",
+        "csrc/mod_many.c", "csrc/mod_message.c", "csrc/mod_option.c", "csrc/mod_poll.c",
+        "csrc/mod_resolver.c", "csrc/mod_sendfile.c", "csrc/mod_socket.c",
+        "csrc/mod_tcpinfo.c", "csrc/mod_transfer.c", "csrc/option_ip.c",
+        "csrc/option_ipv6.c", "csrc/option_link.c", "csrc/option_socket.c",
+        "csrc/option_transport.c", "csrc/optiongroup.c", "csrc/optionstruct.c",
+        "csrc/optiontable.c", "csrc/optionvalue.c", "csrc/socket.c", "csrc/sys.c",
+        "csrc/tcpinfo.c",
+      },
+    },
+    ["dialtone"] = "lua/dialtone/init.lua",
+  },
+  copy_directories = { "doc", "examples" },
+}
