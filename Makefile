@@ -151,18 +151,18 @@ demo: ## show what it does, on Lua 5.4
 test: ## run all tests under every Lua; SPEC=spec/x_spec.lua LUAS=5.4: a part
 	@spec/support/deps test
 	$(SUBMAKE) suite-test
-	@JOBS="$(JOBS)" SPEC="$(SPEC)" spec/support/run test $(LUAS)
+	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run test $(LUAS)
 
 asan: ## the same with the address, undefined and leak sanitizers
 	@spec/support/deps test
 	$(SUBMAKE) suite-asan
-	@CC="$(CC)" JOBS="$(JOBS)" SPEC="$(SPEC)" spec/support/run asan $(LUAS)
+	@CC="$(CC)" JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run asan $(LUAS)
 
 VALGRIND_LUAS ?= 5.1 5.4
 valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
 	@spec/support/deps test valgrind
 	$(SUBMAKE) suite-test LUAS="$(VALGRIND_LUAS)"
-	@JOBS="$(JOBS)" SPEC="$(SPEC)" spec/support/run valgrind $(VALGRIND_LUAS)
+	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run valgrind $(VALGRIND_LUAS)
 
 suite-test: $(call modules,test,$(LUAS)) $(call programs,test)
 	@:

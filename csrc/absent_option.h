@@ -259,9 +259,6 @@
 #ifndef IP_PORTRANGE
 #  define IP_PORTRANGE DT_ABSENT
 #endif
-#ifndef IP_PROTOCOL
-#  define IP_PROTOCOL DT_ABSENT
-#endif
 #ifndef IP_RECVDSTADDR
 #  define IP_RECVDSTADDR DT_ABSENT
 #endif
@@ -700,12 +697,6 @@
 #endif
 #ifndef SO_VM_SOCKETS_CONNECT_TIMEOUT
 #  define SO_VM_SOCKETS_CONNECT_TIMEOUT DT_ABSENT
-#endif
-#ifndef SO_VM_SOCKETS_PEER_HOST_VM_ID
-#  define SO_VM_SOCKETS_PEER_HOST_VM_ID DT_ABSENT
-#endif
-#ifndef SO_VM_SOCKETS_TRUSTED
-#  define SO_VM_SOCKETS_TRUSTED DT_ABSENT
 #endif
 
 #endif

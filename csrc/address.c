@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>

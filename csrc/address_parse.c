@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <string.h>
@@ -268,10 +269,6 @@ int dt_address_from_path(struct dt_address *address, const char *path,
   struct sockaddr_un un = {.sun_family = AF_UNIX};
   bool abstract = size > 0 && (path[0] == '@' || path[0] == '\0');
   size_t length = offsetof(struct sockaddr_un, sun_path) + size;
-#ifndef DT_HAVE_ABSTRACT
-  if (abstract)
-    return refuse(why, "this system has no abstract unix names");
-#endif
   if (has_extra_dot(path, size)) {
     path += 2;
     size -= 2;
@@ -287,8 +284,13 @@ int dt_address_from_path(struct dt_address *address, const char *path,
     length++; /* a path's length counts its final NUL */
   }
   memcpy(un.sun_path, path, size);
-  if (abstract)
+  if (abstract) {
+#ifdef DT_HAVE_ABSTRACT
     un.sun_path[0] = '\0';
+#else
+    return refuse(why, "this system has no abstract unix names");
+#endif
+  }
   dt_address_from_sockaddr(address, (struct sockaddr *)&un, (socklen_t)length);
   return 0;
 }

@@ -27,27 +27,32 @@
 
 /* --- signals ------------------------------------------------------------- */
 
-/* The interpreter sets its hook on the thread that it runs; a coroutine that
-   waits borrows it. */
-static bool borrow_hook(lua_State *L) {
+/* The interpreter sets its hook on the thread that it runs, for every event.
+   A coroutine that waits takes it over: it must not fire a second time. */
+static lua_State *take_hook(lua_State *L) {
+  const int every = LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT;
   lua_State *from = dt_state_of(L)->main;
-  if (!from || from == L || lua_gethook(L) || !lua_gethook(from))
-    return false;
+  if (!from || from == L || lua_gethook(L) || !lua_gethook(from) ||
+      (lua_gethookmask(from) & every) != every)
+    return NULL;
   lua_sethook(L, lua_gethook(from), lua_gethookmask(from),
               lua_gethookcount(from));
-  return true;
+  lua_sethook(from, NULL, 0, 0);
+  return from;
 }
 
 /* Lets a debug hook that is set fire, which may raise. */
 static void let_hook_fire(lua_State *L) {
-  bool borrowed = borrow_hook(L);
+  lua_State *from = take_hook(L);
   if (!lua_gethook(L))
     return;
   luaL_checkstack(L, 1, "no room to call a hook");
   lua_getfield(L, LUA_REGISTRYINDEX, EMPTY_FUNCTION);
   lua_call(L, 0, 0);
-  if (borrowed)
+  if (from) { /* it did not raise: it was somebody else's */
+    lua_sethook(from, lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L));
     lua_sethook(L, NULL, 0, 0);
+  }
 }
 
 void dt_open_await(lua_State *L) {
@@ -104,13 +109,13 @@ static bool has_limit(const struct dt_socket *socket) {
          socket->send_limit != DT_NO_LIMIT;
 }
 
-/* One call's limits as deadlines, set when it first has to wait; and how long
-   it pauses where poll cannot tell. */
+/* What one call that waits keeps in mind.  Its limits become deadlines when it
+   first has to wait. */
 struct patience {
-  bool set;
-  dt_time own;    /* settimeout */
-  dt_time kernel; /* SO_RCVTIMEO or SO_SNDTIMEO */
-  dt_time pause;
+  dt_time own;    /* settimeout; 0: not known yet */
+  dt_time kernel; /* SO_RCVTIMEO or SO_SNDTIMEO; 0: not known yet */
+  bool reported;  /* poll said that it could go on, and it could not */
+  dt_time pause;  /* then it sleeps for this long */
 };
 
 #define PAUSE_FIRST 1000000  /* 1 ms, doubled */
@@ -120,19 +125,23 @@ static dt_time deadline_of(dt_time limit) {
   return limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
 }
 
-static void set_deadlines(struct patience *patience,
-                          const struct dt_socket *socket, bool reading) {
-  if (patience->set)
-    return;
-  patience->set = true;
-  patience->own = deadline_of(socket->limit);
-  patience->kernel =
-      deadline_of(reading ? socket->receive_limit : socket->send_limit);
+/* The deadline that comes first. */
+static dt_time first_deadline(struct patience *patience,
+                              const struct dt_socket *socket, bool reading) {
+  if (patience->own == 0)
+    patience->own = deadline_of(socket->limit);
+  if (patience->kernel == 0)
+    patience->kernel =
+        deadline_of(reading ? socket->receive_limit : socket->send_limit);
+  return patience->own < patience->kernel ? patience->own : patience->kernel;
 }
 
-/* Sleeps a little, and longer the next time. */
+/* Sleeps a little, and longer the next time: for what poll(2) cannot tell.  A
+   unix socket is writable though its peer's queue is full, and a unix listener
+   that was shut down is readable for ever. */
 static int rest(lua_State *L, struct patience *patience, dt_time deadline) {
   dt_time until = dt_deadline(patience->pause);
+  patience->reported = false;
   if (patience->pause < PAUSE_LAST)
     patience->pause *= 2;
   if (until >= deadline)
@@ -169,11 +178,13 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
     return operation->error; /* the kernel's own word: EAGAIN, EINPROGRESS */
   if (leave_to_kernel(operation))
     return 0;
-  set_deadlines(patience, socket, want == DT_WANT_READ);
-  deadline =
-      patience->own < patience->kernel ? patience->own : patience->kernel;
-  ready = operation->unpollable ? rest(L, patience, deadline)
-                                : poll_one(L, socket, want, deadline);
+  deadline = first_deadline(patience, socket, want == DT_WANT_READ);
+  if (patience->reported) {
+    ready = rest(L, patience, deadline);
+  } else {
+    ready = poll_one(L, socket, want, deadline);
+    patience->reported = true;
+  }
   if (ready > 0)
     return 0;
   if (ready < 0)
@@ -185,9 +196,12 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
 static int go_on(lua_State *L, struct dt_operation *operation,
                  struct patience *patience) {
   let_hook_fire(L);
+  patience->reported = false;
+  patience->pause = PAUSE_FIRST;
   if (operation->socket->limit <= 0)
     return 0;
-  set_deadlines(patience, operation->socket, true);
+  if (patience->own == 0)
+    patience->own = deadline_of(operation->socket->limit);
   return dt_now() >= patience->own ? DT_TIMEOUT : 0;
 }
 
@@ -199,7 +213,7 @@ bool dt_may_block(const struct dt_operation *operation) {
 int dt_persist(lua_State *L, struct dt_operation *operation,
                enum dt_outcome outcome) {
   struct dt_socket *socket = operation->socket;
-  struct patience patience = {false, 0, 0, PAUSE_FIRST};
+  struct patience patience = {.pause = PAUSE_FIRST};
   int results;
   for (;;) {
     int error;

@@ -40,9 +40,6 @@ struct dt_operation {
   int error;                      /* of DT_FAILED: an errno or a dt_word */
   bool nonblocking; /* MSG_DONTWAIT: fail with EAGAIN instead of waiting */
   bool can_block;   /* the step heeds may_block */
-  /* poll(2) does not know when this may go on (a unix socket whose peer's queue
-     is full reads as writable): look again after a pause */
-  bool unpollable;
   /* Set by dt_await: the kernel may do the waiting, so leave out MSG_DONTWAIT.
      Every other time a step must pass it. */
   bool may_block;

@@ -117,7 +117,8 @@ int dt_check_address(lua_State *L, int arg, const char *operation,
                      const struct dt_socket *socket,
                      struct dt_address *address);
 
-/* The address value at `arg`, or NULL. */
+/* The address value at `arg`, or NULL.  It has only the bytes of its own
+   sockaddr: never copied by assignment, but with dt_address_copy. */
 const struct dt_address *dt_test_address(lua_State *L, int arg);
 
 /* An interface by name ("eth0") or index; 0 for 0 or nil.  Raises for a wrong

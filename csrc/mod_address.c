@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>

@@ -36,12 +36,32 @@ static enum dt_outcome connect_failed(struct connecting *connecting,
     connecting->begun = true;
     return DT_WANT_WRITE;
   case EAGAIN: /* connect(2): a unix listener's queue is full.  Nothing has */
-    connecting->operation.unpollable = true; /* begun; ask again */
-    return DT_WANT_WRITE;
+    return DT_WANT_WRITE; /* begun; ask again */
   default:
     return DT_FAILED;
   }
 }
+
+#ifdef DT_CONNECT_SETTLES
+/* Linux notes the end of an attempt only in another connect(2): without it the
+   next one would say ECONNABORTED after a failure, and succeed once more after
+   a success.  It begins nothing. */
+static int settle(const struct connecting *connecting, int error) {
+  int again = dt_sys.connect(connecting->operation.socket->fd,
+                             &connecting->address.u.any,
+                             connecting->address.length) == 0
+                  ? 0
+                  : errno;
+  if (error != 0)
+    return error;
+  return again == EISCONN ? 0 : again;
+}
+#else
+static int settle(const struct connecting *connecting, int error) {
+  (void)connecting;
+  return error;
+}
+#endif
 
 /* After connect(2) has begun it: SO_ERROR has the outcome. */
 static enum dt_outcome connect_ended(lua_State *L,
@@ -51,10 +71,9 @@ static enum dt_outcome connect_ended(lua_State *L,
   if (dt_sys.getsockopt(connecting->operation.socket->fd, SOL_SOCKET, SO_ERROR,
                         &error, &length) != 0)
     error = errno;
-  if (error == 0)
-    return connected(L, connecting);
-  connecting->operation.error = error;
-  return DT_FAILED;
+  error = settle(connecting, error);
+  return error == 0 ? connected(L, connecting)
+                    : connect_failed(connecting, error);
 }
 
 static enum dt_outcome connect_step(lua_State *L,

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <errno.h>
 #include <ifaddrs.h>
 #include <limits.h>

@@ -52,6 +52,7 @@ static void add_prefixes(luaL_Buffer *buffer) {
 }
 
 #define LIKE_MIN 3 /* letters after the prefix that make a name similar */
+#define LIKE_LAG 2 /* ... as much as the most similar one, less these */
 
 /* Raises for a name that no option has, with those that it may have meant: all
    that begin alike, or all of its prefix. */
@@ -73,7 +74,7 @@ static int unknown_option(lua_State *L, int arg, const char *name) {
   } else {
     luaL_addstring(&buffer, "' (valid: ");
     add_names(&buffer, group, name,
-              longest >= prefix + LIKE_MIN ? longest : prefix);
+              longest >= prefix + LIKE_MIN ? longest - LIKE_LAG : prefix);
   }
   luaL_addstring(&buffer, ")");
   luaL_pushresult(&buffer);
@@ -310,7 +311,7 @@ static int set_raw(lua_State *L, struct dt_socket *socket, int level,
     else if (lua_type(L, 4) == LUA_TNUMBER)
       call.u.word = (uint32_t)dt_check_range(L, 4, INT_MIN, UINT32_MAX);
     else
-      luaL_argerror(L, 4, "string, integer or boolean expected");
+      luaL_argerror(L, 4, "bytes (a string), integer or boolean expected");
     dt_option_take(&call, sizeof call.u.integer);
   }
   return set(L, socket, &call, NULL);

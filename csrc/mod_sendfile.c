@@ -132,12 +132,12 @@ static int push_sent(lua_State *L, struct dt_operation *operation) {
 /* Where the file is to be read from: the offset given, or else the file's own
    position, which for an io file is not the descriptor's (it reads ahead). */
 static off_t start_of(lua_State *L, int arg, FILE *file, int fd) {
+  if (file)
+    fflush(file); /* what was written to it is to be read; if that fails, its
+                     own user hears of it */
   if (!lua_isnoneornil(L, arg))
     return (off_t)dt_check_range(L, arg, 0, ALL);
-  if (!file)
-    return lseek(fd, 0, SEEK_CUR);
-  fflush(file); /* what was written to it shall be read; if it cannot be, */
-  return ftello(file); /* the file's own user hears of it */
+  return file ? ftello(file) : lseek(fd, 0, SEEK_CUR);
 }
 
 /* Reading by offset does not move the file's position: done in the end, when

@@ -328,7 +328,6 @@ static int socket_sendto(lua_State *L) {
   if (taken == 0)
     return 3;
   sending.operation.where = &sending.address;
-  sending.operation.unpollable = sending.operation.socket->domain == AF_UNIX;
   return start_sending(L, &sending, 3 + taken);
 }
 

@@ -121,9 +121,6 @@
 #  ifndef IP_LOCAL_PORT_RANGE
 #    define IP_LOCAL_PORT_RANGE 51
 #  endif
-#  ifndef IP_PROTOCOL
-#    define IP_PROTOCOL 52
-#  endif
 #  ifndef MCAST_JOIN_GROUP
 #    define MCAST_JOIN_GROUP 42
 #  endif

@@ -36,7 +36,6 @@ static const struct dt_option ip[] = {
     DT_OPTION(IP_PASSSEC, BOOLEAN, GETSET, "", "Linux 2.6.17"),
     DT_OPTION(IP_PKTINFO, BOOLEAN, GETSET, "", "Linux 2.2, macOS"),
     DT_OPTION(IP_PORTRANGE, INTEGER, GETSET, "", "BSD, macOS"),
-    DT_OPTION(IP_PROTOCOL, PROTOCOL, GET, "", "Linux 6.4"),
     DT_OPTION(IP_RECVDSTADDR, BOOLEAN, GETSET, "", "BSD, macOS"),
     DT_OPTION(IP_RECVERR, BOOLEAN, GETSET, "", "Linux 2.2"),
     DT_OPTION(IP_RECVERR_RFC4884, BOOLEAN, GETSET, "", "Linux 5.9"),

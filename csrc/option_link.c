@@ -52,8 +52,6 @@ static const struct dt_option vsock[] = {
               "Linux 3.9"),
     DT_OPTION(SO_VM_SOCKETS_CONNECT_TIMEOUT, SECONDS, GETSET, "seconds",
               "Linux 3.9"),
-    DT_OPTION(SO_VM_SOCKETS_PEER_HOST_VM_ID, INTEGER, GET, "", "Linux 3.9"),
-    DT_OPTION(SO_VM_SOCKETS_TRUSTED, BOOLEAN, GET, "", "Linux 3.9"),
 };
 
 const struct dt_option_group dt_options_packet = {

@@ -35,7 +35,7 @@ static const struct dt_option options[] = {
     DT_OPTION(SO_GET_FILTER, FILTER, GET, "", "Linux 3.8"),
     DT_OPTION(SO_INCOMING_CPU, INTEGER, GETSET, "", "Linux 3.19"),
     DT_OPTION(SO_INCOMING_NAPI_ID, INTEGER, GET, "", "Linux 4.12"),
-    DT_OPTION(SO_INQ, BOOLEAN, GETSET, "", "Linux 6.17"),
+    DT_OPTION(SO_INQ, BOOLEAN, SET, "", "Linux 6.17"),
     DT_OPTION(SO_KEEPALIVE, BOOLEAN, GETSET, "", "POSIX"),
     DT_OPTION(SO_LINGER, LINGER, GETSET, "seconds", "POSIX"),
     DT_OPTION(SO_LOCK_FILTER, BOOLEAN, GETSET, "", "Linux 3.9"),

@@ -180,7 +180,7 @@ static int member_at(lua_State *L, struct dt_option_call *call, int index,
   const char *text;
   memset(address, 0, sizeof *address);
   if (value) {
-    *address = *value;
+    dt_address_copy(address, value);
   } else {
     if (lua_type(L, index) != LUA_TSTRING)
       dt_option_wrong(L, call, index, expected);

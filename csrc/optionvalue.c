@@ -308,6 +308,8 @@ static const struct dt_set *set_of(const struct dt_option_call *call) {
 }
 
 static int encode_constant(lua_State *L, struct dt_option_call *call) {
+  if (!lua_isstring(L, call->arg)) /* a number is one */
+    dt_option_wrong(L, call, call->arg, "name of a constant, or an integer");
   call->u.integer = dt_check_constant(L, call->arg, set_of(call));
   return dt_option_take(call, sizeof call->u.integer);
 }
@@ -317,9 +319,12 @@ static void push_constant(lua_State *L, const struct dt_option_call *call) {
 }
 
 static int encode_descriptor(lua_State *L, struct dt_option_call *call) {
-  call->u.integer = dt_check_descriptor(L, call->arg);
+  int fd = -1;
+  if (!dt_test_descriptor(L, call->arg, &fd))
+    dt_option_wrong(L, call, call->arg, "descriptor, socket or io file");
+  call->u.integer = fd;
   dt_option_take(call, sizeof call->u.integer);
-  return call->u.integer < 0 ? EBADF : 0;
+  return fd < 0 ? EBADF : 0;
 }
 
 /* C passes an int that nobody reads. */

@@ -145,8 +145,8 @@ int dt_socket_fail(lua_State *L, const char *operation,
   struct dt_address address;
   char text[DT_ADDRESS_TEXT_MAX], reason[DT_REASON_MAX], code[DT_CODE_MAX];
   size_t length;
-  if (error == EBADF) /* closed behind our back: not ours to close */
-    socket->fd = -1;
+  if ((error == EBADF || error == ENOTSOCK) && ask(socket->fd, SO_TYPE, -1) < 0)
+    socket->fd = -1; /* closed behind our back: the number is not ours now */
   if (where)
     address = *where;
   else if (socket->fd < 0 || !whereabouts(socket, &address))

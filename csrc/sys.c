@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef DT_HAVE_SENDFILE
@@ -213,15 +215,38 @@ static int receive_many(int fd, struct dt_message *messages, unsigned count,
 
 #endif
 
-static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
 #ifdef DT_HAVE_SENDFILE
-  return sendfile(fd, file, *offset < 0 ? NULL : offset, count);
+
+/* sendfile(2) has no MSG_NOSIGNAL.  So SIGPIPE is blocked for this thread, and
+   one that came meanwhile is taken away, unless one was pending before. */
+static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
+  const struct timespec at_once = {0, 0};
+  sigset_t pipes, before, pending;
+  ssize_t sent;
+  int error;
+  sigemptyset(&pipes);
+  sigaddset(&pipes, SIGPIPE);
+  sigpending(&pending);
+  pthread_sigmask(SIG_BLOCK, &pipes, &before);
+  sent = sendfile(fd, file, *offset < 0 ? NULL : offset, count);
+  error = errno;
+  if (sent < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+    while (sigtimedwait(&pipes, NULL, &at_once) < 0 && errno == EINTR)
+      ;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return sent;
+}
+
 #else
+
+static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
   (void)fd, (void)file, (void)offset, (void)count;
   errno = EINVAL;
   return -1;
-#endif
 }
+
+#endif
 
 static int control_device(int fd, unsigned long request, void *argument) {
   return ioctl(fd, request, argument);

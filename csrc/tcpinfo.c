@@ -172,12 +172,10 @@ int dt_tcpinfo_state(int fd) {
 
 const char *dt_tcp_state_name(int state) {
   static const char *const names[] = {
-      NULL,        "ESTABLISHED", "SYN_SENT",     "SYN_RECV",      "FIN_WAIT1",
+      "UNKNOWN",   "ESTABLISHED", "SYN_SENT",     "SYN_RECV",      "FIN_WAIT1",
       "FIN_WAIT2", "TIME_WAIT",   "CLOSE",        "CLOSE_WAIT",    "LAST_ACK",
       "LISTEN",    "CLOSING",     "NEW_SYN_RECV", "BOUND_INACTIVE"};
-  if (state < 1 || (size_t)state >= COUNT(names))
-    return "UNKNOWN";
-  return names[state];
+  return names[state >= 0 && (size_t)state < COUNT(names) ? state : 0];
 }
 
 const char *dt_tcp_ca_state_name(int state) {

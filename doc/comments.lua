@@ -69,7 +69,7 @@ local function split_type(text)
 end
 
 local function parameter(type, text, option)
-  local name, description = text:match("^(%S+)%s*(.*)$")
+  local name, description = text:match("^([%w_.]+)[,;:]?%s*(.*)$")
   return {
     name = name, type = type, description = trim(description or ""),
     optional = option ~= nil and option:match("^opt") ~= nil,

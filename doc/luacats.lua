@@ -97,7 +97,9 @@ local function result_at(item, n, index, where)
   local types, texts = {}, {}
   for group = 1, #item.returns do
     local value = item.returns[group][n]
-    if value then
+    if value and value.type == "boolean" and value.description == "true" then
+      types[#types + 1] = "true"
+    elseif value then
       for _, name in ipairs(mapped(value.type, index, where)) do
         types[#types + 1] = name
       end

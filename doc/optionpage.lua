@@ -50,13 +50,14 @@ What `s:getsockopt(name)` and `s:setsockopt(name, value)` know by name, as
 | string | text |
 | bytes | a string, as it is in memory |
 | errno | 0, or the name of the error (`"ECONNREFUSED"`) |
-| constant | a name (`"SOCK_STREAM"`) |
+| constant | a name (`"SOCK_STREAM"`), or a number where there is none |
 | credentials | `{ pid =, uid =, gid = }` |
 | filter | a list of instructions `{ code, jt, jf, k }`, by position or by these names |
 | group | `{ group =, interface = }`, or the group alone |
 | source group | `{ group =, source =, interface = }` |
 | interface | a name, an index, or, for IPv4, an address |
 | list | a list of integers |
+| rate | bytes per second; `math.huge`: no bound |
 | membership | `{ interface =, type =, address = }` |
 | descriptor | a socket, an io file or a number |
 | address | an address |

@@ -168,8 +168,9 @@ local function first_difference(a, b)
   end
 end
 
+-- The beginning of a text, fit for a terminal.
 local function first_line(text)
-  return (text:match("[^\n]*"):sub(1, 60))
+  return (text:match("[^\n]*"):sub(1, 60):gsub("[^%w%p ]", "."))
 end
 
 local function client(name)
@@ -206,6 +207,6 @@ else
   local ok, message = pcall(client, arg[1] or readme)
   if not ok then
     io.stderr:write("demo: ", tostring(message), "\n")
-    os.exit(1)
+    os.exit(1, true)
   end
 end

@@ -16,7 +16,7 @@ local address, message = net.address(arg[1] or "127.0.0.1:7000")
 local function check(value, why)
   if not value then
     io.stderr:write("echo_client: ", tostring(why), "\n")
-    os.exit(1)
+    os.exit(1, true)
   end
   return value
 end

@@ -23,7 +23,7 @@ local operstates = { [0] = "unknown", "not present", "down", "lower layer down",
 local netlink, message = net.socket("AF_NETLINK", "SOCK_RAW", "NETLINK_ROUTE")
 if not netlink then
   io.stderr:write("interfaces_netlink: ", message, "\n")
-  os.exit(1)
+  os.exit(1, true)
 end
 netlink:settimeout(5)
 

@@ -48,14 +48,11 @@ io.stdin:setvbuf("no")
 
 local wanted = { udp, io.stdin }
 local heard = 0
-while #wanted > 0 do
+while #wanted > 0 and heard ~= count do
   for _, ready in ipairs(assert(net.poll(wanted))) do
     if ready[1] == udp then
       print(assert(udp:recv(65535)))
       heard = heard + 1
-      if heard == count then
-        os.exit(0)
-      end
     else
       local line = io.read()
       if line then

@@ -1,4 +1,4 @@
--- ping(8) in Lua, for IPv4 and IPv6: ICMP packets made and read by hand.
+-- What ping(8) does, for IPv4 and IPv6: ICMP packets made and read by hand.
 --
 --   lua ping.lua [--count N] [--interval SECONDS] [--wait SECONDS] [host]
 --
@@ -36,7 +36,7 @@ io.stdout:setvbuf("line")
 local function give_up(status, ...)
   io.stderr:write("ping: ", ...)
   io.stderr:write("\n")
-  os.exit(status)
+  os.exit(status, true)
 end
 
 -- Where the two families differ.
@@ -187,4 +187,4 @@ for sequence = 1, count do
   end
 end
 print(("%d sent, %d answered"):format(count, answered))
-os.exit(answered == count and 0 or 1)
+os.exit(answered == count and 0 or 1, true)

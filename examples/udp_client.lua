@@ -52,6 +52,6 @@ end
 local answer, message = main()
 if not answer then
   io.stderr:write("udp_client: ", message, "\n")
-  os.exit(1)
+  os.exit(1, true)
 end
 print("answer: " .. answer)

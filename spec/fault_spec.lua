@@ -421,47 +421,47 @@ describe("a short transfer", function()
     assert.equal("ata", a:recv(10))
   end)
 
-  it("of many messages is their count", function()
+  it("of many messages does not stop sendmany, and is what recvmany gives", function()
     local a, b = keep(net.socketpair("AF_UNIX", "SOCK_DGRAM"))
     fault.short("sendmany", 2)
-    assert.equal(2, a:sendmany({ "one", "two", "three" }))
+    assert.equal(3, a:sendmany({ "one", "two", "three" }))
     fault.short("recvmany", 1)
     local list = assert(b:recvmany(5))
     assert.equal(1, #list)
     assert.equal("one", list[1][1])
     list = assert(b:recvmany(5))
-    assert.equal(1, #list)
+    assert.equal(2, #list)
     assert.equal("two", list[1][1])
   end)
 
   it("does not stop sendfile", function()
-    local text = ("0123456789"):rep(100)
+    local text = ("0123456789"):rep(10) -- each piece has its share of the buffer
     local file = support.file(text)
     for _, bytes in ipairs { 1, 7 } do
       local a, b = keep(net.socketpair())
       fault.clear()
       fault.short("sendfile", bytes, 1, true)
-      assert.equal(1000, a:sendfile(file, 0))
-      assert(fault.count("sendfile") >= 1000 / bytes)
+      assert.equal(100, a:sendfile(file, 0))
+      assert(fault.count("sendfile") >= 100 / bytes)
       a:close()
       assert.equal(text, support.drain(b))
     end
   end)
 
   it("does not stop sendfile where it reads and sends itself", function()
-    local text = ("0123456789"):rep(100)
+    local text = ("0123456789"):rep(10)
     for _, code in ipairs { "EINVAL", "ENOSYS" } do
       local a, b = keep(net.socketpair())
       fault.fail("sendfile", code, 1, true)
       fault.short("send", 7, 1, true)
       local file = support.file(text)
-      assert.equal(1000, a:sendfile(file))
+      assert.equal(100, a:sendfile(file))
       assert.is_nil(file:read(1)) -- its position moved on, too
-      assert.equal(500, a:sendfile(file, 500))
+      assert.equal(50, a:sendfile(file, 50))
       assert.equal(10, a:sendfile(file, 5, 10))
       fault.clear()
       a:close()
-      assert.equal(text .. text:sub(501) .. "5678901234", support.drain(b))
+      assert.equal(text .. text:sub(51) .. "5678901234", support.drain(b))
     end
   end)
 
@@ -513,28 +513,18 @@ describe("a duplicate of a socket that lets the kernel wait", function()
       end)
     end
   end
-
-  it("keeps to its limit: accept of a listener", function()
-    local child = support.child([[
-      local a = assert(net.socket("AF_INET", "SOCK_STREAM"))
-      assert(a:bind("127.0.0.1", 0))
-      assert(a:listen())
-      local copy = assert(a:dup())
-      fault.fail("recv", "EAGAIN")
-      a:recv(1) -- fails, but only after it would have waited
-      copy:settimeout(0.05)
-      say(select(3, copy:accept()))
-      a:settimeout(0.05)
-      say(select(3, a:accept()))
-    ]])
-    support.assert_takes(0, function()
-      assert.equal("timeout", child:line())
-      assert.equal("timeout", child:line())
-    end)
-  end)
 end)
 
 -- --- every call of a whole session, failed in turn -----------------------------------
+
+local function close_session(list)
+  for _, s in ipairs(list) do
+    -- a received descriptor that could not be adopted, on LuaJIT
+    if type(s) == "number" then s = assert(net.fromfd(s)) end
+    s:close()
+  end
+  if list.detached then assert(net.fromfd(list.detached)):close() end
+end
 
 -- A little of everything.  Each step gives what assert takes; the first failure
 -- ends it.  All sockets go into `list`.
@@ -572,8 +562,10 @@ local function session(list)
   local file = support.file("content")
   must(a:sendfile(file, 0))
   must(b:recvfrom(100))
-  list[#list + 1] = must(a:dup())
-  list[#list + 1] = must(net.fromfd(must(a:detach())))
+  must(a:dup())
+  list.detached = must(a:detach()) -- which is ours until fromfd has succeeded
+  must(net.fromfd(list.detached))
+  list.detached = nil
   must(b:shutdown("SHUT_WR"))
   must(tostring(b))
 end
@@ -588,7 +580,7 @@ describe("a session in which one call fails", function()
       fault.clear()
       session(list)
       local times = fault.count(call)
-      for _, s in ipairs(list) do s:close() end
+      close_session(list)
       support.cleanup()
       local before = settle()
       for nth = 1, times do
@@ -606,7 +598,7 @@ describe("a session in which one call fails", function()
               assert.equal("string", type(failure.code))
             end
             fault.clear()
-            for _, s in ipairs(list) do s:close() end
+            close_session(list)
             for _, entry in ipairs(fault.census()) do
               if code == "EBADF" and not before:find("%f[%d]" .. entry.fd .. " " .. entry.call) then
                 net.fromfd(entry.fd):close()
@@ -630,7 +622,7 @@ describe("a session in which one call fails", function()
         fault.clear()
         fault.fail(call, code)
         local ok, failure = pcall(session, list)
-        for _, s in ipairs(list) do s:close() end
+        close_session(list)
         assert(ok, type(failure) == "table" and failure.message or failure)
       end
     end)

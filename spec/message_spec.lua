@@ -351,6 +351,14 @@ describe("control data of IPv4", function()
       { info.address, info.destination, info.ifindex })
   end)
 
+  it("leaves the interface out when it has gone meanwhile", function()
+    local a, b = reporting(support.udp4, "IP_PKTINFO")
+    a:sendmsg("x")
+    support.fault.fail("ioctl", "ENODEV")
+    local info = assert(b:recvmsg(1).control.IP_PKTINFO)
+    assert.same({ "127.0.0.1", nil }, { info.address, info.interface })
+  end)
+
   it("chooses the address a packet comes from", function()
     local a, b = keep(net.socket("AF_INET", "SOCK_DGRAM")), support.udp4.bound()
     for _, info in ipairs {
@@ -457,6 +465,13 @@ if support.ipv6 then
       assert.is_nil(info.destination)
     end)
 
+    it("fails as the kernel says for an address that is not ours", function()
+      local a = support.udp6.pair()
+      local count, _, code = a:sendmsg({ "x", control = { IPV6_PKTINFO = { address = "fe80::5%lo" } } })
+      assert.is_nil(count)
+      assert.is_truthy(code == "EINVAL" or code == "EADDRNOTAVAIL" or code == "ENETUNREACH", code)
+    end)
+
     it("shows an IPv4 packet's address plain", function()
       local a, b = keep(net.socket("AF_INET6", "SOCK_DGRAM")), support.udp4.bound()
       assert(a:bind("[::]:0"))
@@ -532,14 +547,33 @@ describe("control data of unix sockets", function()
     a:sendmsg("x")
     assert.is_table(b:recvmsg(1, 65536).control.SCM_CREDENTIALS)
   end)
+end)
 
-  it("that we do not know is bytes, under its numbers", function()
-    local a, b = pair()
-    local ok = b:setsockopt(1, 34, 1) -- SO_PASSSEC: a security label, where there is one
-    if not ok then return end
-    a:sendmsg("x")
-    for _, item in ipairs(assert(b:recvmsg(1)).control) do
-      assert.same({ "number", "number", "string" }, { type(item.type), type(item.level), type(item.value) })
+describe("control data that has no name here", function()
+  local SO_TIMESTAMPING = 37 -- on most of Linux's machines
+
+  it("comes as bytes, under its numbers", function()
+    local a, b = support.udp4.pair()
+    if not b:setsockopt("SOL_SOCKET", SO_TIMESTAMPING, 8 + 16) then return end
+    local m
+    support.eventually(function() -- the kernel begins to take times some time after
+      a:sendmsg("x")
+      m = assert(b:recvmsg(1))
+      return #m.control == 1
+    end)
+    assert.same({ 1, SO_TIMESTAMPING, "string" },
+      { m.control[1].level, m.control[1].type, type(m.control[1].value) })
+    assert.is_true(#m.control[1].value > 0)
+  end)
+
+  it("is sent as bytes or an integer", function()
+    local a, b = support.udp4.pair()
+    if not b:setsockopt("SOL_SOCKET", SO_TIMESTAMPING, 0) then return end
+    for _, value in ipairs { 0, ("\0"):rep(4) } do
+      assert.equal(1, a:sendmsg({ "x", control = {
+        { level = "SOL_SOCKET", type = SO_TIMESTAMPING, value = value },
+      } }))
+      assert.equal("x", b:recvmsg(1)[1])
     end
   end)
 end)

@@ -51,7 +51,10 @@ local a, b = assert(net.socketpair())
 local file, listener, client, name, u
 local function fill(s)
   s:settimeout(0)
-  while s:send(("x"):rep(8192)) do end
+  repeat
+    local count = 0
+    while s:send(("x"):rep(8192)) do count = count + 1 end
+  until count == 0 and not net.poll({ { s, "POLLOUT" } }, 0.01)
   s:settimeout(nil)
 end
 local function listen(domain)
@@ -115,7 +118,7 @@ describe("Ctrl-C", function()
       say(ok, message)
       assert(b:send("hello"))
       say(a:recv(10))
-      say(debug.gethook())
+      say((debug.gethook()))
     ]])
     assert.equal("ready", child:line())
     child:asleep()
@@ -131,12 +134,12 @@ describe("Ctrl-C", function()
         say "ready"
         local ok, message = pcall(function() return a:recv(10) end)
         say(ok, message)
-        say(debug.gethook())
+        say((debug.gethook()))
         assert(b:send("hello"))
         say(a:recv(10))
       end)
       say(coroutine.resume(thread))
-      say(debug.gethook())
+      say((debug.gethook()))
     ]])
     assert.equal("ready", child:line())
     child:asleep()
@@ -152,7 +155,7 @@ describe("Ctrl-C", function()
     local child = support.child(before .. [[
       listener = listen("AF_INET")
       say "ready"
-      say(pcall(function() return listener:accept() end))
+      say((pcall(function() return listener:accept() end)))
       client = assert(net.socket("AF_INET", "SOCK_STREAM"))
       assert(client:connect(listener:getsockname()))
       say(listener:accept() and "accepted")
@@ -225,15 +228,20 @@ describe("a signal without a handler", function()
       assert(a:connect(%q))
       fill(a)
       say "ready"
-      local value, message, code = a:send("end")
-      say(value, code)
+      local sent = 0
+      for _ = 1, 500 do
+        local count, message, code = a:send(("y"):rep(10000))
+        if not count then return say(code, message) end
+        sent = sent + count
+      end
+      say(sent)
     ]]):format(tostring(listener:getsockname())))
     local conn = keep(listener:accept())
     assert.equal("ready", child:line())
     child:asleep()
     disturb(child, 10)
-    assert.equal("xend", support.drain(conn):sub(-4))
-    assert.equal("3 nil", child:line())
+    local _, count = support.drain(conn):gsub("y", "")
+    assert.equal(tostring(count), child:line())
   end)
 
   it("does not begin a connection attempt anew", function()
@@ -248,7 +256,7 @@ describe("a signal without a handler", function()
       local s = assert(net.socket("AF_INET", "SOCK_STREAM"))
       say "ready"
       local value, message, code = s:connect(%q)
-      say(value, code, fault and fault.count("connect") or 1)
+      say(value, code, fault and fault.count("connect") or 2)
     ]]):format(tostring(listener:getsockname())))
     assert.equal("ready", child:line())
     child:asleep()
@@ -257,7 +265,10 @@ describe("a signal without a handler", function()
       listener:settimeout(5)
       keep(listener:accept()) -- the last one is the child's: it tries again each second
     end
-    assert.equal("true nil 1", child:line())
+    -- one call begins it; Linux wants another when it has ended (mod_connect.c)
+    assert.equal("true nil 2", child:line())
+    listener:settimeout(0)
+    assert_fails("EAGAIN", "^accept", listener:accept()) -- no second attempt came
   end)
 end)
 
@@ -359,7 +370,7 @@ describe("EINTR", function()
     assert(support.clock() - start < 0.9)
   end)
 
-  it("does not call connect again", function()
+  it("does not begin a connection anew", function()
     local listener, client = support.tcp4.listener(), support.tcp4.socket()
     client:settimeout(0)
     assert_fails("EINPROGRESS", "^connect", client:connect(listener:getsockname()))
@@ -367,9 +378,11 @@ describe("EINTR", function()
     fault.fail("connect", "EINTR") -- the attempt that is under way goes on
     client:settimeout(5)
     assert.is_true(client:connect(listener:getsockname()))
-    assert.equal(1, fault.count("connect"))
+    assert.equal(2, fault.count("connect")) -- this, and one after the end
     assert.equal(listener:getsockname(), client:getpeername())
     keep(listener:accept())
+    listener:settimeout(0)
+    assert_fails("EAGAIN", "^accept", listener:accept())
   end)
 
   it("of close is no failure, and close is not called again", function()

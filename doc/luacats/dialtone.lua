@@ -1,11 +1,255 @@
 ---@meta dialtone
 
 -- Made by doc/build from the comments in the sources: change those.
+-- luacheck: ignore
 
 --- The options known by name; see options.md.
 ---@alias dialtone.Option
+---| "SO_ACCEPTCONN"
+---| "SO_ATTACH_BPF"
+---| "SO_ATTACH_FILTER"
+---| "SO_ATTACH_REUSEPORT_CBPF"
+---| "SO_ATTACH_REUSEPORT_EBPF"
+---| "SO_BINDTODEVICE"
+---| "SO_BINDTOIFINDEX"
+---| "SO_BPF_EXTENSIONS"
+---| "SO_BROADCAST"
+---| "SO_BSDCOMPAT"
+---| "SO_BUF_LOCK"
+---| "SO_BUSY_POLL"
+---| "SO_BUSY_POLL_BUDGET"
+---| "SO_CNX_ADVICE"
+---| "SO_COOKIE"
+---| "SO_DEBUG"
+---| "SO_DETACH_BPF"
+---| "SO_DETACH_FILTER"
+---| "SO_DETACH_REUSEPORT_BPF"
+---| "SO_DOMAIN"
+---| "SO_DONTROUTE"
+---| "SO_ERROR"
+---| "SO_GET_FILTER"
+---| "SO_INCOMING_CPU"
+---| "SO_INCOMING_NAPI_ID"
+---| "SO_INQ"
 ---| "SO_KEEPALIVE"
+---| "SO_LINGER"
+---| "SO_LOCK_FILTER"
+---| "SO_MARK"
+---| "SO_MAX_PACING_RATE"
+---| "SO_MEMINFO"
+---| "SO_NETNS_COOKIE"
+---| "SO_NOFCS"
+---| "SO_NOSIGPIPE"
+---| "SO_NO_CHECK"
+---| "SO_NREAD"
+---| "SO_NWRITE"
+---| "SO_OOBINLINE"
+---| "SO_PASSCRED"
+---| "SO_PASSPIDFD"
+---| "SO_PASSRIGHTS"
+---| "SO_PASSSEC"
+---| "SO_PEEK_OFF"
+---| "SO_PEERCRED"
+---| "SO_PEERGROUPS"
+---| "SO_PEERSEC"
+---| "SO_PREFER_BUSY_POLL"
+---| "SO_PRIORITY"
+---| "SO_PROTOCOL"
+---| "SO_RCVBUF"
+---| "SO_RCVBUFFORCE"
+---| "SO_RCVLOWAT"
+---| "SO_RCVMARK"
+---| "SO_RCVPRIORITY"
+---| "SO_RCVTIMEO"
+---| "SO_RESERVE_MEM"
+---| "SO_REUSEADDR"
+---| "SO_REUSEPORT"
+---| "SO_REUSEPORT_LB"
+---| "SO_RXQ_OVFL"
+---| "SO_SELECT_ERR_QUEUE"
+---| "SO_SNDBUF"
+---| "SO_SNDBUFFORCE"
+---| "SO_SNDLOWAT"
+---| "SO_SNDTIMEO"
+---| "SO_TIMESTAMP"
+---| "SO_TIMESTAMPING"
+---| "SO_TIMESTAMPNS"
+---| "SO_TXREHASH"
+---| "SO_TXTIME"
+---| "SO_TYPE"
+---| "SO_USELOOPBACK"
+---| "SO_WIFI_STATUS"
+---| "SO_ZEROCOPY"
+---| "IP_ADD_MEMBERSHIP"
+---| "IP_ADD_SOURCE_MEMBERSHIP"
+---| "IP_BIND_ADDRESS_NO_PORT"
+---| "IP_BLOCK_SOURCE"
+---| "IP_CHECKSUM"
+---| "IP_DONTFRAG"
+---| "IP_DROP_MEMBERSHIP"
+---| "IP_DROP_SOURCE_MEMBERSHIP"
+---| "IP_FREEBIND"
+---| "IP_HDRINCL"
+---| "IP_LOCAL_PORT_RANGE"
+---| "IP_MINTTL"
+---| "IP_MTU"
+---| "IP_MTU_DISCOVER"
+---| "IP_MULTICAST_ALL"
+---| "IP_MULTICAST_IF"
+---| "IP_MULTICAST_LOOP"
+---| "IP_MULTICAST_TTL"
+---| "IP_NODEFRAG"
+---| "IP_OPTIONS"
+---| "IP_PASSSEC"
+---| "IP_PKTINFO"
+---| "IP_PORTRANGE"
+---| "IP_RECVDSTADDR"
+---| "IP_RECVERR"
+---| "IP_RECVERR_RFC4884"
+---| "IP_RECVFRAGSIZE"
+---| "IP_RECVIF"
+---| "IP_RECVOPTS"
+---| "IP_RECVORIGDSTADDR"
+---| "IP_RECVTOS"
+---| "IP_RECVTTL"
+---| "IP_RETOPTS"
+---| "IP_ROUTER_ALERT"
+---| "IP_TOS"
+---| "IP_TRANSPARENT"
 ---| "IP_TTL"
+---| "IP_UNBLOCK_SOURCE"
+---| "IP_UNICAST_IF"
+---| "MCAST_BLOCK_SOURCE"
+---| "MCAST_JOIN_GROUP"
+---| "MCAST_JOIN_SOURCE_GROUP"
+---| "MCAST_LEAVE_GROUP"
+---| "MCAST_LEAVE_SOURCE_GROUP"
+---| "MCAST_UNBLOCK_SOURCE"
+---| "SO_ORIGINAL_DST"
+---| "IPV6_ADDRFORM"
+---| "IPV6_ADDR_PREFERENCES"
+---| "IPV6_ADD_MEMBERSHIP"
+---| "IPV6_AUTOFLOWLABEL"
+---| "IPV6_CHECKSUM"
+---| "IPV6_DONTFRAG"
+---| "IPV6_DROP_MEMBERSHIP"
+---| "IPV6_DSTOPTS"
+---| "IPV6_FLOWINFO"
+---| "IPV6_FLOWINFO_SEND"
+---| "IPV6_FREEBIND"
+---| "IPV6_HDRINCL"
+---| "IPV6_HOPOPTS"
+---| "IPV6_JOIN_ANYCAST"
+---| "IPV6_JOIN_GROUP"
+---| "IPV6_LEAVE_ANYCAST"
+---| "IPV6_LEAVE_GROUP"
+---| "IPV6_MINHOPCOUNT"
+---| "IPV6_MTU"
+---| "IPV6_MTU_DISCOVER"
+---| "IPV6_MULTICAST_ALL"
+---| "IPV6_MULTICAST_HOPS"
+---| "IPV6_MULTICAST_IF"
+---| "IPV6_MULTICAST_LOOP"
+---| "IPV6_RECVDSTOPTS"
+---| "IPV6_RECVERR"
+---| "IPV6_RECVERR_RFC4884"
+---| "IPV6_RECVFRAGSIZE"
+---| "IPV6_RECVHOPLIMIT"
+---| "IPV6_RECVHOPOPTS"
+---| "IPV6_RECVORIGDSTADDR"
+---| "IPV6_RECVPATHMTU"
+---| "IPV6_RECVPKTINFO"
+---| "IPV6_RECVRTHDR"
+---| "IPV6_RECVTCLASS"
+---| "IPV6_ROUTER_ALERT"
+---| "IPV6_ROUTER_ALERT_ISOLATE"
+---| "IPV6_RTHDR"
+---| "IPV6_RTHDRDSTOPTS"
+---| "IPV6_TCLASS"
+---| "IPV6_TRANSPARENT"
+---| "IPV6_UNICAST_HOPS"
+---| "IPV6_UNICAST_IF"
+---| "IPV6_USE_MIN_MTU"
+---| "IPV6_V6ONLY"
+---| "ICMP6_FILTER"
+---| "IP6T_SO_ORIGINAL_DST"
+---| "TCP_CC_INFO"
+---| "TCP_CONGESTION"
+---| "TCP_CORK"
+---| "TCP_DEFER_ACCEPT"
+---| "TCP_DELACK_MAX_US"
+---| "TCP_FASTOPEN"
+---| "TCP_FASTOPEN_CONNECT"
+---| "TCP_FASTOPEN_KEY"
+---| "TCP_FASTOPEN_NO_COOKIE"
+---| "TCP_INFO"
+---| "TCP_INQ"
+---| "TCP_IS_MPTCP"
+---| "TCP_KEEPALIVE"
+---| "TCP_KEEPCNT"
+---| "TCP_KEEPIDLE"
+---| "TCP_KEEPINTVL"
+---| "TCP_LINGER2"
+---| "TCP_MAXSEG"
+---| "TCP_MD5SIG"
+---| "TCP_MD5SIG_EXT"
+---| "TCP_NODELAY"
+---| "TCP_NOOPT"
+---| "TCP_NOPUSH"
+---| "TCP_NOTSENT_LOWAT"
+---| "TCP_QUEUE_SEQ"
+---| "TCP_QUICKACK"
+---| "TCP_REPAIR"
+---| "TCP_REPAIR_OPTIONS"
+---| "TCP_REPAIR_QUEUE"
+---| "TCP_RTO_MAX_MS"
+---| "TCP_RTO_MIN_US"
+---| "TCP_SAVED_SYN"
+---| "TCP_SAVE_SYN"
+---| "TCP_SYNCNT"
+---| "TCP_THIN_DUPACK"
+---| "TCP_THIN_LINEAR_TIMEOUTS"
+---| "TCP_TIMESTAMP"
+---| "TCP_TX_DELAY"
+---| "TCP_ULP"
+---| "TCP_USER_TIMEOUT"
+---| "TCP_WINDOW_CLAMP"
+---| "UDP_CORK"
+---| "UDP_ENCAP"
+---| "UDP_GRO"
+---| "UDP_NO_CHECK6_RX"
+---| "UDP_NO_CHECK6_TX"
+---| "UDP_SEGMENT"
+---| "ICMP_FILTER"
+---| "PACKET_ADD_MEMBERSHIP"
+---| "PACKET_AUXDATA"
+---| "PACKET_COPY_THRESH"
+---| "PACKET_DROP_MEMBERSHIP"
+---| "PACKET_FANOUT"
+---| "PACKET_IGNORE_OUTGOING"
+---| "PACKET_LOSS"
+---| "PACKET_ORIGDEV"
+---| "PACKET_QDISC_BYPASS"
+---| "PACKET_RESERVE"
+---| "PACKET_STATISTICS"
+---| "PACKET_TIMESTAMP"
+---| "PACKET_TX_HAS_OFF"
+---| "PACKET_VERSION"
+---| "PACKET_VNET_HDR"
+---| "NETLINK_ADD_MEMBERSHIP"
+---| "NETLINK_BROADCAST_ERROR"
+---| "NETLINK_CAP_ACK"
+---| "NETLINK_DROP_MEMBERSHIP"
+---| "NETLINK_EXT_ACK"
+---| "NETLINK_GET_STRICT_CHK"
+---| "NETLINK_LISTEN_ALL_NSID"
+---| "NETLINK_LIST_MEMBERSHIPS"
+---| "NETLINK_NO_ENOBUFS"
+---| "NETLINK_PKTINFO"
+---| "SO_VM_SOCKETS_BUFFER_MAX_SIZE"
+---| "SO_VM_SOCKETS_BUFFER_MIN_SIZE"
+---| "SO_VM_SOCKETS_BUFFER_SIZE"
+---| "SO_VM_SOCKETS_CONNECT_TIMEOUT"
 
 --- A socket address: a value that does not change.
 ---
@@ -36,6 +280,14 @@
 ---@field cid integer AF_VSOCK: the machine
 local address = {}
 
+--- A socket: what `net.socket`, `net.socketpair`, `net.fromfd` and `accept` make.
+---
+--- A call that fails gives `nil`, a message and a code. One that would have to
+--- wait does so, for at most the time that `settimeout` has set. A closed socket
+--- answers every call with the code `"closed"`. `tostring` says what it is and
+--- where it is connected to. On Lua 5.4 a socket may be a to-be-closed variable
+--- (`local s <close> = ...`); one that nothing refers to any more is closed by the
+--- garbage collector.
 ---@class dialtone.Socket: userdata
 local socket = {}
 
@@ -62,14 +314,14 @@ function socket:accept() end
 --- ```
 ---@param address dialtone.Address|string|table # or the host, when a port follows
 ---@param port? integer
----@return boolean? true
+---@return true?
 ---@return string? message
 ---@return string? code such as `"EADDRINUSE"`, `"EADDRNOTAVAIL"`, `"EACCES"`; `"EINVAL"` for what is no address
 function socket:bind(address, port) end
 
 --- Closes the socket. Closing one that is closed is no failure. Where close(2)
 --- reports an error, the descriptor is gone all the same.
----@return boolean? true
+---@return true?
 ---@return string? message
 ---@return string? code such as `"EIO"`
 function socket:close() end
@@ -86,7 +338,7 @@ function socket:close() end
 --- ```
 ---@param address dialtone.Address|string|table # or the host, when a port follows
 ---@param port? integer
----@return boolean? true
+---@return true?
 ---@return string? message
 ---@return string? code such as `"ECONNREFUSED"`, `"ETIMEDOUT"` (the kernel's own patience ended), `"timeout"` (ours), `"ENETUNREACH"`, `"EHOSTUNREACH"`, `"EADDRINUSE"`, `"EADDRNOTAVAIL"`, `"EISCONN"`; with settimeout(0) `"EINPROGRESS"`, then `"EALREADY"`; `"EINVAL"` for what is no address
 function socket:connect(address, port) end
@@ -129,6 +381,26 @@ function socket:getpeername() end
 ---@return string? code `"closed"`
 function socket:getsockname() end
 
+--- Reads a socket option, by the name that the manual has for it: see
+--- getsockopt(2), socket(7), ip(7), ipv6(7), tcp(7), udp(7), unix(7), packet(7),
+--- netlink(7). The value is a boolean, an integer, seconds, a text, a constant's
+--- name or a table, as `net.options` tells of each option. An option that has no
+--- name here is read by level and number, and its value is the bytes that the
+--- kernel gives.
+---
+--- ```lua
+--- print(s:getsockopt("SO_RCVBUF"))           -- bytes, as an integer
+--- print(s:getsockopt("SO_LINGER"))           -- seconds, or false
+--- print(#s:getsockopt("IPPROTO_TCP", 11))    -- struct tcp_info, as bytes
+--- ```
+---@param name dialtone.Option|string|integer # the option; or the level (`"SOL_SOCKET"`, or a number) when a number follows
+---@param number? integer # the option's number
+---@param size? integer # the most bytes to ask the kernel for
+---@return (boolean|integer|number|string|table)? # value; with a number: the bytes
+---@return string? message
+---@return string? code such as `"ENOPROTOOPT"` (also for what this system does not have), `"ENOTCONN"`, `"closed"`
+function socket:getsockopt(name, number, size) end
+
 --- The bound that settimeout has set.
 ---@return number? # seconds, nil for none
 ---@return string? message
@@ -139,16 +411,42 @@ function socket:gettimeout() end
 --- the kernel has completed and nobody has accepted yet; the system's own bound
 --- (net.core.somaxconn) cuts it in silence. See listen(2).
 ---@param backlog? integer # the system's largest when left out
----@return boolean? true
+---@return true?
 ---@return string? message
 ---@return string? code such as `"EADDRINUSE"`, `"EOPNOTSUPP"`
 function socket:listen(backlog) end
+
+--- The process at the other end of a unix socket: who it was when it called connect
+--- or listen. The kernel vouches for it. See SO_PEERCRED in unix(7). The BSDs and
+--- macOS do not tell the `pid`.
+---
+--- ```lua
+--- local peer = assert(conn:peercred())
+--- if peer.uid ~= 0 then conn:close() end
+--- ```
+---@return { pid: integer?, uid: integer, gid: integer }?
+---@return string? message
+---@return string? code `"ENOTCONN"` when there is no such peer, `"closed"`
+function socket:peercred() end
 
 --- The socket's protocol, as the kernel says.
 ---@return (string|integer)? # `"IPPROTO_TCP"`, ... for the internet families, a number for others
 ---@return string? message
 ---@return string? code `"closed"`
 function socket:protocol() end
+
+--- How much lies in the kernel's two queues of the socket. Of a stream: the bytes
+--- that recv could take, and the bytes that the peer has not acknowledged (unix:
+--- not taken). Of a datagram socket: the next datagram's bytes, and the memory of
+--- what has not left. See tcp(7) and udp(7), SIOCINQ and SIOCOUTQ.
+---
+--- ```lua
+--- local received, unsent = s:queued()
+--- ```
+---@return integer? # bytes to be received
+---@return (integer|string)? # bytes not yet sent or acknowledged; nil where the system does not tell, or the message
+---@return string? code `"EINVAL"` for a listener, `"ENOTTY"`, `"closed"`
+function socket:queued() end
 
 --- Receives what is there, at most `size` bytes; waits for something. From a
 --- datagram socket it takes one datagram, and cuts it to `size`. See recv(2).
@@ -157,11 +455,25 @@ function socket:protocol() end
 --- local data = assert(s:recv(4096))
 --- ```
 ---@param size integer # how many bytes at most
----@param ... string|integer # flags, such as `"MSG_PEEK"`, `"MSG_WAITALL"`, `"MSG_DONTWAIT"`
+---@param ... string|integer # flags, such as `"MSG_PEEK"`, `"MSG_DONTWAIT"`; with `"MSG_WAITALL"` a stream is waited on until all `size` bytes are there, and if it ends or fails before, what came is given with the message and the code
 ---@return string? # data; a datagram of no bytes is `""`
 ---@return string? message
 ---@return string? code `"eof"` at the end of a stream, `"timeout"`, `"ECONNRESET"`, `"ECONNREFUSED"` (an earlier datagram was refused), ...
 function socket:recv(size, ...) end
+
+--- Receives data, and the descriptors that came with it. They are close-on-exec.
+--- Sockets come back as socket objects, others as io files where Lua can make one,
+--- else as numbers (LuaJIT). See unix(7), SCM_RIGHTS.
+---
+--- ```lua
+--- local data, list = assert(s:recvfds())
+--- ```
+---@param size? integer # how many bytes at most
+---@param max? integer # how many descriptors at most; more are closed
+---@return string? data
+---@return table|string # list of descriptors; empty when none came, or the message
+---@return string? # `"MSG_CTRUNC"` when some were dropped: more than `max` came, or this process may not open as many, or the code `"eof"` at the end of a stream, else as for recv
+function socket:recvfds(size, max) end
 
 --- Receives one datagram, and says who sent it. See recvfrom(2).
 ---
@@ -174,6 +486,54 @@ function socket:recv(size, ...) end
 ---@return (dialtone.Address|string)? # the sender; nil where it has no address, or the message
 ---@return string? code as for recv
 function socket:recvfrom(size, ...) end
+
+--- Receives the messages that are there, at most `count`, with one system call; if
+--- there is none, it waits for one. See recvmmsg(2).
+---
+--- ```lua
+--- for _, m in ipairs(assert(udp:recvmany(64))) do print(m.address, m[1])
+--- end
+--- ```
+---@param count integer # how many messages at most, 1 to 1024
+---@param size? integer # how many bytes of each at most; the rest is cut off, and `flags.MSG_TRUNC` says so. With UDP_GRO: 65535
+---@param ... string|integer flags
+---@return table? # list of messages as recvmsg gives them, in order; their control data has room for 256 bytes each. Those without flags or control data share one empty table for them: it is not to be written to
+---@return string? message
+---@return string? code as for recvmsg
+function socket:recvmany(count, size, ...) end
+
+--- Receives one message with one system call, and all that came with it. Waits for
+--- one, but not with `"MSG_ERRQUEUE"`: the error queue has something, or the call
+--- fails with `"EAGAIN"`. See recvmsg(2), cmsg(3).
+---
+--- The message is a table: `[1]`, `[2]` ... a string for each buffer, filled in
+--- order; `length`, the bytes that came (with the flag `"MSG_TRUNC"`: the length of
+--- the whole datagram); `address`, the sender's, nil where it has none; `flags`, a
+--- set such as `{ MSG_TRUNC = true }` (data was cut) and `{ MSG_CTRUNC = true }`
+--- (control data was cut, descriptors among it were closed); `control`, a list of
+--- `{ type =, level =, value = }` where each value stands also under its type's
+--- name. Values are those of sendmsg, and `SO_TIMESTAMPNS` (`{ sec =, nsec = }`),
+--- `SO_TIMESTAMP` (`{ sec =, usec = }`), `SO_RXQ_OVFL` and `UDP_GRO` (integers),
+--- `SCM_PIDFD` (a list of one descriptor), `IP_RECVERR` and `IPV6_RECVERR`
+--- (`{ errno =, origin =, type =, code =, info =, data =, offender = }`).
+--- `IP_PKTINFO` has `destination` too, the address in the packet's head. What has
+--- no name here has `level` and `type` as numbers, and bytes for a value. Control
+--- data that was cut is left out, but for the descriptors that came whole.
+---
+--- Received descriptors are close-on-exec. Sockets come back as socket objects,
+--- others as io files where Lua can make one, else as numbers.
+---
+--- ```lua
+--- local m = assert(s:recvmsg(4096))
+--- print(m[1], m.address, m.control.IP_TTL, m.flags.MSG_TRUNC)
+--- ```
+---@param size integer|table # how many bytes at most, or a list of sizes: data is then spread over as many buffers
+---@param controlsize? integer # bytes of room for control data, up to 65536; 0: none is taken. Without it there is room for 253 descriptors and all else
+---@param ... string|integer # flags, such as `"MSG_PEEK"`, `"MSG_TRUNC"`, `"MSG_ERRQUEUE"`, `"MSG_DONTWAIT"`
+---@return table? message
+---@return string? message
+---@return string? code `"eof"` at the end of a stream, else as for recv
+function socket:recvmsg(size, controlsize, ...) end
 
 --- Sends data with one system call, and says how much of it the kernel has taken:
 --- on a stream that may be less than all. Waits until there is room for some. See
@@ -188,6 +548,20 @@ function socket:recvfrom(size, ...) end
 ---@return string? message
 ---@return string? code such as `"EPIPE"`, `"ECONNRESET"`, `"timeout"`, `"EMSGSIZE"`, `"ENOTCONN"`
 function socket:send(data, ...) end
+
+--- Sends data and descriptors over an `AF_UNIX` socket. The receiver gets
+--- descriptors of its own, for the same open files; ours stay open. What an io file
+--- has buffered is written before. See unix(7), SCM_RIGHTS.
+---
+--- ```lua
+--- assert(s:sendfds("take these", { listener, io.stdout }))
+--- ```
+---@param data string # at least one byte on a stream, as nothing else would carry the descriptors
+---@param list table # of sockets, io files, descriptors, or objects with a `fileno` method
+---@return integer? # bytes taken; the descriptors go with the first one
+---@return string? message
+---@return string? code such as `"EBADF"` (one of the list is closed), `"EPIPE"`, `"EINVAL"` (more than 253), `"ETOOMANYREFS"`, `"timeout"`
+function socket:sendfds(data, list) end
 
 --- Sends a file, or a part of it, from where it stands; waits until all of it has
 --- gone, or the file ends. A file without positions (a pipe) is read and sent in
@@ -205,6 +579,61 @@ function socket:send(data, ...) end
 ---@return integer? # bytes sent before the failure
 function socket:sendfile(file, offset, count) end
 
+--- Sends many messages, with as few system calls as the system allows, and waits
+--- until all have gone. If a failure comes after some went, their number is
+--- returned, and the failure comes again when the rest is sent. See sendmmsg(2).
+---
+--- ```lua
+--- assert(udp:sendmany({ { "one", address = a }, { "two", address = b } }))
+--- ```
+---
+--- ```lua
+--- udp:sendmany(udp:recvmany(64)) -- echo
+--- ```
+---@param list table # of messages as sendmsg takes them: strings, or tables `{ data, address =, control = }`; the list that recvmany gives is one
+---@param ... string|integer flags
+---@return integer? # how many messages went
+---@return string? message
+---@return string? code as for sendmsg, if the first could not be sent
+function socket:sendmany(list, ...) end
+
+--- Sends one message with one system call: data gathered from several buffers, an
+--- address, control data. On a stream the kernel may take less than all. See
+--- sendmsg(2), cmsg(3).
+---
+--- The message is a string, or a table: `[1]`, `[2]` ... the buffers (strings; none
+--- is a message of no bytes; more than 1024 fail with `"EMSGSIZE"`), `address` and
+--- `control`.
+---
+--- `control` is a list of `{ type =, value = }`, or has values under their types'
+--- names, or both: the list goes first, and a type that stands in it is not sent
+--- again by its name. `SCM_RIGHTS` takes a list of sockets, io files and
+--- descriptors (what an io file has buffered is written before);
+--- `SCM_CREDENTIALS` takes `{ pid =, uid =, gid = }`, each our own when left out;
+--- `IP_PKTINFO` and `IPV6_PKTINFO` take `{ ifindex =, interface =, address = }`
+--- (the interface's name counts when there is no index); `IP_TTL`, `IP_TOS`,
+--- `IPV6_HOPLIMIT`, `IPV6_TCLASS` and `UDP_SEGMENT` take integers. Anything else is
+--- `{ level =, type =, value = }` with the two as numbers, and bytes or an integer.
+---
+--- A message that recvmsg or recvmany gave may be sent as it is: its data to its
+--- `address`. Its control data is not sent, as it tells how it came; a message
+--- counts as received when it has `flags`.
+---
+--- ```lua
+--- assert(s:sendmsg({ "head", "body", control = { SCM_RIGHTS = { file } }
+--- }))
+--- ```
+---
+--- ```lua
+--- assert(udp:sendmsg({ "probe", address = to, control = { IP_TTL = 3 } }))
+--- ```
+---@param message string|table
+---@param ... string|integer # flags, such as `"MSG_MORE"`, `"MSG_EOR"`, `"MSG_DONTWAIT"`
+---@return integer? # bytes taken
+---@return string? message
+---@return string? code such as `"EPIPE"`, `"EMSGSIZE"`, `"ENOTCONN"`, `"timeout"`; `"EBADF"` for a closed descriptor in the list, `"EPERM"` for credentials that are not ours, `"ENODEV"` for no such interface, `"EINVAL"` for an address that is none and for what the kernel does not take
+function socket:sendmsg(message, ...) end
+
 --- Sends one datagram to an address. See sendto(2).
 ---
 --- ```lua
@@ -219,21 +648,77 @@ function socket:sendfile(file, offset, count) end
 ---@return string? code such as `"EMSGSIZE"`, `"ENETUNREACH"`; `"EINVAL"` for what is no address
 function socket:sendto(data, address, port, ...) end
 
+--- Sets a socket option, by the name that the manual has for it: see setsockopt(2)
+--- and the pages of section 7. Values are as `getsockopt` gives them; `net.options`
+--- tells each option's type and unit. By type: a boolean; an integer; seconds (a
+--- number, 0 or nil for none); linger (whole seconds, or false for off); a string;
+--- a constant's name; a filter (a list of instructions `{ code, jt, jf, k }`); a
+--- group (`{ group = "239.1.2.3", interface = "eth0" }`, or the group alone); a
+--- source group (with `source` too); an interface (name, index, for IPv4 also its
+--- address); a rate (bytes per second, `math.huge` for no bound); a list of
+--- integers; nothing at all where the call is the message (SO_DETACH_FILTER). An
+--- option that has no name here is set by level and number, to bytes or to an
+--- integer (a C int). A wrong type or an unknown name raises.
+---
+--- ```lua
+--- assert(s:setsockopt("SO_REUSEADDR", true))
+--- assert(s:setsockopt("SO_LINGER", 5))       -- seconds; false: off
+--- assert(u:setsockopt("IP_ADD_MEMBERSHIP",
+---   { group = "239.1.2.3", interface = "eth0" }))
+--- assert(s:setsockopt("SOL_SOCKET", 9, 1))   -- SO_KEEPALIVE on Linux
+--- ```
+---@param name dialtone.Option|string|integer # the option; or the level (`"SOL_SOCKET"`, or a number) when a number follows
+---@param value? boolean|integer|number|string|table # or the option's number
+---@param bytes? string|integer # what to set the numbered option to
+---@return true?
+---@return string? message
+---@return string? code such as `"EPERM"`, `"EINVAL"`, `"ENODEV"`, `"ENOPROTOOPT"` (also for what this system does not have), `"closed"`
+function socket:setsockopt(name, value, bytes) end
+
 --- Bounds how long each call on this socket may take as a whole; a call that runs
 --- out of time fails with `"timeout"`. With 0 no call waits, and each fails as the
 --- kernel fails it: `"EAGAIN"`, connect with `"EINPROGRESS"`.
 ---@param seconds? number # nil: no bound, as at the start
----@return boolean? true
+---@return true?
 ---@return string? message
 ---@return string? code `"closed"`
 function socket:settimeout(seconds) end
 
 --- Ends one or both directions of a connection. See shutdown(2).
 ---@param how string|integer # `"SHUT_RD"`, `"SHUT_WR"` or `"SHUT_RDWR"`
----@return boolean? true
+---@return true?
 ---@return string? message
 ---@return string? code such as `"ENOTCONN"`
 function socket:shutdown(how) end
+
+--- What the kernel knows of a TCP connection; see TCP_INFO in tcp(7). On Linux.
+--- The names are those of `struct tcp_info` without `tcpi_`; a field that the
+--- running kernel does not have is nil. Some of them:
+---
+--- - `state`: `"ESTABLISHED"`, `"LISTEN"`, `"CLOSE_WAIT"`, ...; `ca_state`:
+---   `"Open"`, `"Disorder"`, `"CWR"`, `"Recovery"`, `"Loss"`; `options`: a set of
+---   `TIMESTAMPS`, `SACK`, `WSCALE`, `ECN`, `ECN_SEEN`, `SYN_DATA`;
+--- - in microseconds: `rtt`, `rttvar`, `min_rtt` (nil before the first sample),
+---   `rcv_rtt`, `rto`, `ato`, `busy_time`, `rwnd_limited`, `sndbuf_limited`;
+--- - in milliseconds: `last_data_sent`, `last_data_recv`, `last_ack_recv`,
+---   `total_rto_time`;
+--- - in bytes per second: `pacing_rate`, `max_pacing_rate`, `delivery_rate`
+---   (`math.huge`: no bound);
+--- - in bytes: `snd_mss`, `rcv_mss`, `pmtu`, `bytes_acked`, `bytes_received`,
+---   `bytes_sent`, `bytes_retrans`, `notsent_bytes`, `snd_wnd`, `rcv_wnd`;
+--- - in segments: `snd_cwnd`, `snd_ssthresh`, `unacked`, `sacked`, `lost`,
+---   `retrans`, `total_retrans`, `segs_in`, `segs_out`, `reordering`;
+--- - of a listener: `queue_length`, the connections that wait for accept, and
+---   `queue_limit`, what `listen` has set.
+---
+--- ```lua
+--- local info = assert(s:tcpinfo())
+--- print(info.state, info.rtt / 1000 .. " ms", info.total_retrans)
+--- ```
+---@return table?
+---@return string? message
+---@return string? code `"ENOPROTOOPT"` or `"EOPNOTSUPP"` for what is no TCP socket, and where the system has no such call; `"closed"`
+function socket:tcpinfo() end
 
 --- The socket's type.
 ---@return string? # `"SOCK_STREAM"`, ...; a number when it has no name here
@@ -268,6 +753,16 @@ local net = {}
 ---@return string? code `"EINVAL"`
 function net.address(address, port) end
 
+--- All constants that have a name here and exist on this system: families, types,
+--- protocols, flags, levels, options.
+---
+--- ```lua
+--- local c = net.constants()
+--- s:setsockopt(c.IPPROTO_IP, c.IP_TTL, 3)
+--- ```
+---@return table # from name to number: `{ AF_INET = 2, ... }`
+function net.constants() end
+
 --- Makes a socket object of a descriptor that came from elsewhere (a parent
 --- process, another library), and owns it from then on. Family, type and protocol
 --- are asked of the kernel; the descriptor becomes close-on-exec and non-blocking.
@@ -281,6 +776,96 @@ function net.address(address, port) end
 ---@return string? message
 ---@return string? code `"ENOTSOCK"`, `"EBADF"`
 function net.fromfd(fd) end
+
+--- Looks up the addresses of a host, and the port of a service. Each address is
+--- there once, in the order in which the system would have them tried. The list is
+--- fit for sockets of any type; with hints only for what they ask for.
+---
+--- It asks the C library, which may ask the network: it blocks, and time limits do
+--- not apply. A host is taken as inet_pton(3) or as a name: what only inet_aton(3)
+--- takes for an address (`127.1`, `0x7f000001`, `0127.0.0.1`) is refused. See
+--- getaddrinfo(3).
+---
+--- ```lua
+--- for _, address in ipairs(assert(net.getaddrinfo("localhost", 80))) do
+---   print(address) --> [::1]:80, 127.0.0.1:80
+--- end
+--- ```
+---@param host string? # name or literal of at most 253 bytes; nil for this machine: its loopback addresses, or with AI_PASSIVE the wildcards
+---@param service? string|integer # port, or a name such as `"http"`; nil for port 0
+---@param hints? table # `family` (`"AF_INET6"`), `type` (`"SOCK_STREAM"`), `protocol` (`"IPPROTO_TCP"`), `flags` (`"AI_CANONNAME|AI_NUMERICHOST"`, or a list); other names raise
+---@return dialtone.Address[]? # list of one or more; its field `canonname` is the host's official name when AI_CANONNAME asked for it
+---@return string? message
+---@return string? code `"EAI_NONAME"`, `"EAI_AGAIN"`, `"EAI_SERVICE"` and so on; for EAI_SYSTEM the errno's name
+function net.getaddrinfo(host, service, hints) end
+
+--- Looks up the name of a host, and of the service at its port. Where there is no
+--- name, the result is the literal and the number. It may ask the network, and
+--- blocks; `"NI_NUMERICHOST"` keeps it from that. See getnameinfo(3).
+---
+--- ```lua
+--- print(net.getnameinfo("127.0.0.1:80", "NI_NUMERICSERV"))
+---   --> localhost  80
+--- ```
+---@param address dialtone.Address|string|table # an address, never a name; or the host, when a port follows
+---@param flags? string|integer|table # `"NI_NUMERICHOST"`, `"NI_NUMERICSERV"`, `"NI_NAMEREQD"` (a host without a name is a failure), `"NI_DGRAM"`, `"NI_NOFQDN"`: any number of arguments
+---@return string? host
+---@return string # service, or the message
+---@return string? code `"EAI_NONAME"` and so on; `"EINVAL"` for what is no address
+function net.getnameinfo(address, flags) end
+
+--- Gives the name of a network interface. See if_indextoname(3).
+---
+--- ```lua
+--- print(net.if_indextoname(1)) --> lo
+--- ```
+---@param index integer
+---@return string? name
+---@return string? message
+---@return string? code `"ENXIO"` when there is none of that number
+function net.if_indextoname(index) end
+
+--- Gives the number of a network interface. See if_nametoindex(3).
+---
+--- ```lua
+--- print(net.if_nametoindex("lo"))
+--- ```
+---@param name string
+---@return integer? index
+---@return string? message
+---@return string? code `"ENODEV"` when there is none of that name
+function net.if_nametoindex(name) end
+
+--- Lists the network interfaces of the machine, in the system's order. See
+--- getifaddrs(3).
+---
+--- Each has `name`; `index`; `flags`, a set such as `{ IFF_UP = true }`; `hwaddr`
+--- (`"aa:bb:cc:dd:ee:ff"`) when it has one; and `addresses`, a list of tables with
+--- `address`, `netmask`, and `broadcast` or `destination` (the other end of a
+--- point-to-point link) when there is one. All of these are address values, with
+--- port 0.
+---
+--- ```lua
+--- for _, interface in ipairs(assert(net.interfaces())) do
+---   for _, entry in ipairs(interface.addresses) do
+---     print(interface.name, entry.address.host)
+---   end
+--- end
+--- ```
+---@return table[]? list
+---@return string? message
+---@return string? code
+function net.interfaces() end
+
+--- Lists the options that getsockopt and setsockopt know by name.
+---
+--- ```lua
+--- for _, option in ipairs(net.options()) do
+---   print(option.name, option.type, option.unit)
+--- end
+--- ```
+---@return table[] # for each option `name`; `level` (`"SOL_SOCKET"`); `type` (`"boolean"`, `"integer"`, `"seconds"`, ...); `unit` of the value, where it has one; `access` (`"get"`, `"set"` or `"get, set"`); `systems` that have it; `available`: whether this one does (an old kernel may say `"ENOPROTOOPT"` nevertheless)
+function net.options() end
 
 --- Waits until some of many sockets are ready. An entry of the list is an object
 --- (to be read from), or `{ object, events }`; an object is a socket, an io file, a

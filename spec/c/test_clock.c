@@ -12,7 +12,7 @@
 #include "check.h"
 #include "clock.h"
 
-#define MS 1000000LL
+#define MS     1000000LL
 #define SECOND 1000000000LL
 
 static void exact_durations_stay_exact(void) {

@@ -80,7 +80,7 @@ function support.file(content)
   local file = assert(io.open(path, "wb"))
   assert(file:write(content))
   file:close()
-  return keep(io.open(path, "rb")), path
+  return (keep(io.open(path, "rb")))
 end
 
 -- --- failures -----------------------------------------------------------------
@@ -144,19 +144,28 @@ end
 
 -- --- sockets ----------------------------------------------------------------------
 
--- Sends until the kernel takes no more; returns how many bytes went.
-function support.fill(socket)
+-- Sends until the kernel takes no more.
+local function send_all(socket)
   local chunk, sent = ("x"):rep(8192), 0
-  local limit = socket:gettimeout()
-  assert(socket:settimeout(0))
   while true do
     local count, message, code = socket:send(chunk)
     if not count then
       assert.equal("EAGAIN", code, message)
-      break
+      return sent
     end
     sent = sent + count
   end
+end
+
+-- Sends until the kernel takes no more, also after TCP has had time to pass on
+-- what it has; returns how many bytes went.
+function support.fill(socket)
+  local limit, sent = socket:gettimeout(), 0
+  assert(socket:settimeout(0))
+  repeat
+    local count = send_all(socket)
+    sent = sent + count
+  until count == 0 and not net.poll({ { socket, "POLLOUT" } }, 0.01)
   assert(socket:settimeout(limit))
   return sent
 end
@@ -329,13 +338,13 @@ function Child:rest()
 end
 
 function Child:signal(name)
-  os.execute("kill -" .. name .. " " .. self.pid)
+  os.execute("kill -" .. name .. " " .. self.pid .. " 2>/dev/null")
 end
 
 function Child:state()
   local file = io.open("/proc/" .. self.pid .. "/stat")
   if not file then return nil end
-  local state = file:read("*a"):match("%) (%a)")
+  local state = (file:read("*a") or ""):match("%) (%a)") -- nil: it has just ended
   file:close()
   return state
 end
