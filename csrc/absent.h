@@ -562,9 +562,6 @@
 #ifndef MSG_FASTOPEN
 #  define MSG_FASTOPEN DT_ABSENT
 #endif
-#ifndef MSG_ZEROCOPY
-#  define MSG_ZEROCOPY DT_ABSENT
-#endif
 #ifndef MSG_PROXY
 #  define MSG_PROXY DT_ABSENT
 #endif

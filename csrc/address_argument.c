@@ -284,7 +284,7 @@ static const struct kind {
 static bool read_family(struct reader *reader) {
   lua_State *L = reader->L;
   const struct dt_constant *item;
-  unsigned number;
+  unsigned number = 0;
   size_t size;
   const char *name;
   lua_getfield(L, reader->arg, "family");

@@ -9,7 +9,7 @@
 #include "clock.h"
 
 #define NS_PER_SECOND 1000000000
-#define NS_PER_MS 1000000
+#define NS_PER_MS     1000000
 
 dt_time dt_now(void) {
   struct timespec now;

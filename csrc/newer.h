@@ -71,9 +71,6 @@
 #  ifndef SOL_VSOCK
 #    define SOL_VSOCK 287
 #  endif
-#  ifndef MSG_ZEROCOPY
-#    define MSG_ZEROCOPY 0x4000000
-#  endif
 #  ifndef IFF_LOWER_UP
 #    define IFF_LOWER_UP 0x10000
 #  endif

@@ -85,7 +85,8 @@ static const struct dt_option options[] = {
     DT_OPTION(SO_TYPE, TYPE, GET, "", "POSIX"),
     DT_OPTION(SO_USELOOPBACK, BOOLEAN, GETSET, "", "BSD, macOS"),
     DT_OPTION(SO_WIFI_STATUS, BOOLEAN, GETSET, "", "Linux 3.3"),
-    DT_OPTION(SO_ZEROCOPY, BOOLEAN, GETSET, "", "Linux 4.14"),
+    /* never set: the kernel would read a Lua string after it was collected */
+    DT_OPTION(SO_ZEROCOPY, BOOLEAN, GET, "", "Linux 4.14"),
 };
 
 const struct dt_option_group dt_options_socket = {

@@ -24,6 +24,9 @@
 #ifndef MSG_NOSIGNAL
 #  define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE does the work, from birth */
 #endif
+#ifndef MSG_ZEROCOPY
+#  define MSG_ZEROCOPY 0
+#endif
 #ifndef MSG_CMSG_CLOEXEC
 #  define MSG_CMSG_CLOEXEC 0
 #endif
@@ -145,13 +148,19 @@ static int get_peername(int fd, struct sockaddr *address, socklen_t *length) {
 
 /* --- data ---------------------------------------------------------------- */
 
+/* A Lua string may be collected when the call has returned, so the kernel must
+   have its copy by then. */
+static int safe(int flags) {
+  return (flags & ~MSG_ZEROCOPY) | MSG_NOSIGNAL;
+}
+
 static ssize_t send_data(int fd, const void *data, size_t size, int flags) {
-  return send(fd, data, size, flags | MSG_NOSIGNAL);
+  return send(fd, data, size, safe(flags));
 }
 
 static ssize_t send_to(int fd, const void *data, size_t size, int flags,
                        const struct sockaddr *address, socklen_t length) {
-  return sendto(fd, data, size, flags | MSG_NOSIGNAL, address, length);
+  return sendto(fd, data, size, safe(flags), address, length);
 }
 
 static ssize_t receive_from(int fd, void *data, size_t size, int flags,
@@ -160,7 +169,7 @@ static ssize_t receive_from(int fd, void *data, size_t size, int flags,
 }
 
 static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
-  return sendmsg(fd, message, flags | MSG_NOSIGNAL);
+  return sendmsg(fd, message, safe(flags));
 }
 
 static ssize_t receive_message(int fd, struct msghdr *message, int flags) {
@@ -175,7 +184,7 @@ _Static_assert(sizeof(struct dt_message) == sizeof(struct mmsghdr),
 
 static int send_many(int fd, struct dt_message *messages, unsigned count,
                      int flags) {
-  return sendmmsg(fd, (struct mmsghdr *)messages, count, flags | MSG_NOSIGNAL);
+  return sendmmsg(fd, (struct mmsghdr *)messages, count, safe(flags));
 }
 
 static int receive_many(int fd, struct dt_message *messages, unsigned count,

@@ -177,6 +177,18 @@ describe("getsockopt()", function()
     assert.same(a:peercred(), a:getsockopt("SO_PEERCRED"))
   end)
 
+  it("gives the groups of that peer", function()
+    local a = keep(net.socketpair())
+    local groups = options.SO_PEERGROUPS.available and a:getsockopt("SO_PEERGROUPS")
+    if not groups then return end
+    local pipe = assert(io.popen("id -G"))
+    local text = " " .. pipe:read("*l") .. " "
+    pipe:close()
+    for _, group in ipairs(groups) do
+      assert.is_truthy(text:find((" %d "):format(group), 1, true), text)
+    end
+  end)
+
   it("raises for what can only be set", function()
     local s = udp()
     assert_raises("SO_DETACH_FILTER cannot be read", s.getsockopt, s, "SO_DETACH_FILTER")
@@ -427,6 +439,23 @@ describe("a mistake", function()
 end)
 
 describe("an option", function()
+  it("fails with what the kernel says, and the socket is none the worse", function()
+    if not support.fault then return end
+    local s = tcp()
+    for _, code in ipairs { "EINVAL", "ERANGE", "ENOMEM" } do
+      support.fault.fail("getsockopt", code)
+      assert_fails(code, "^getsockopt SO_RCVBUF: ", s:getsockopt("SO_RCVBUF"))
+      support.fault.fail("getsockopt", code)
+      assert_fails(code, "^getsockopt IPPROTO_IP 2: ", s:getsockopt("IPPROTO_IP", 2))
+      support.fault.fail("setsockopt", code)
+      assert_fails(code, "^setsockopt SO_RCVTIMEO: ", s:setsockopt("SO_RCVTIMEO", 1))
+      support.fault.fail("setsockopt", code)
+      assert_fails(code, "^setsockopt IPPROTO_IP 2: ", s:setsockopt("IPPROTO_IP", 2, 1))
+    end
+    assert.equal(0, s:getsockopt("SO_RCVTIMEO"))
+    assert.is_true(s:getsockopt("SO_RCVBUF") > 0)
+  end)
+
   it("that this system does not have fails", function()
     for _, option in ipairs(list) do
       if not option.available then
