@@ -1,15 +1,12 @@
 /*
  * pair.c - the C side of bench/pair: the least that a blocking program does.
  *
- *   pair serve              listens, prints its port, then plays the peer that
- *                           the first byte of the connection asks for: e(cho),
- *                           d(iscard), s(ource)
+ *   pair serve echo|bulk    listens, prints its port, and sends back all that
+ *                           comes, or swallows it in pieces of 64 KiB
  *   pair echo PORT N        N round trips of 64 bytes
- *   pair send PORT N        N pieces of 64 KiB out
- *   pair receive PORT N     N pieces of 64 KiB in
+ *   pair bulk PORT N        N pieces of 64 KiB out
  *
- * The last three print the CPU time they took, in microseconds, from the first
- * piece to the last.
+ * Each prints in the end the CPU time that it took for that, in microseconds.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -69,11 +66,11 @@ static struct sockaddr_in loopback(int port) {
   return address;
 }
 
-static void serve(void) {
+static int served(int argc, char **argv) {
   struct sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;
-  int listener = open_socket(), fd;
-  char mode;
+  int listener = open_socket(), fd, echo = argc > 2 && argv[2][0] == 'e';
+  double before;
   ssize_t n;
   check(bind(listener, (struct sockaddr *)&address, length) == 0, "bind");
   check(listen(listener, 1) == 0, "listen");
@@ -81,41 +78,33 @@ static void serve(void) {
   printf("%d\n", ntohs(address.sin_port));
   fflush(stdout);
   fd = accept(listener, NULL, NULL);
-  check(fd >= 0 && recv(fd, &mode, 1, 0) == 1, "accept");
-  if (mode == 's')
-    while (send(fd, piece, PIECE, MSG_NOSIGNAL) > 0)
-      ;
-  else
-    while ((n = recv(fd, piece, PIECE, 0)) > 0)
-      if (mode == 'e')
-        send_all(fd, (size_t)n);
+  check(fd >= 0, "accept");
+  before = cpu();
+  while ((n = recv(fd, piece, PIECE, 0)) > 0)
+    if (echo)
+      send_all(fd, (size_t)n);
+  printf("%.0f\n", cpu() - before);
+  return 0;
 }
 
 int main(int argc, char **argv) {
-  const char *mode = argc > 1 ? argv[1] : "";
   struct sockaddr_in address;
   double before;
   int fd;
-  long count;
-  if (!strcmp(mode, "serve"))
-    return serve(), 0;
-  check(argc == 4, "usage: pair serve | echo|send|receive PORT N");
+  if (argc > 1 && !strcmp(argv[1], "serve"))
+    return served(argc, argv);
+  check(argc == 4, "usage: pair serve MODE | echo|bulk PORT N");
   address = loopback(atoi(argv[2]));
-  count = atol(argv[3]);
   fd = open_socket();
   check(connect(fd, (struct sockaddr *)&address, sizeof address) == 0,
         "connect");
-  check(send(fd, mode[0] == 'e' ? "e" : mode[0] == 's' ? "d" : "s", 1, 0) == 1,
-        "send");
   before = cpu();
-  for (; count > 0; count--) {
-    if (mode[0] == 'e') {
+  for (long count = atol(argv[3]); count > 0; count--) {
+    if (argv[1][0] == 'e') {
       send_all(fd, LINE);
       receive_all(fd, LINE);
-    } else if (mode[0] == 's') {
-      send_all(fd, PIECE);
     } else {
-      receive_all(fd, PIECE);
+      send_all(fd, PIECE);
     }
   }
   printf("%.0f\n", cpu() - before);

@@ -1,17 +1,12 @@
--- pair.lua - the Lua side of bench/pair, the same as pair.c: echo, send and
--- receive over one blocking connection; prints the CPU time in microseconds.
---   pair.lua echo|send|receive PORT N
+-- pair.lua - the Lua side of bench/pair: does what pair.c does, and prints the
+-- CPU time in microseconds as that does.
+--   pair.lua serve echo|bulk
+--   pair.lua echo|bulk PORT N
 local net = require "dialtone"
 
-local mode, port, count = arg[1], tonumber(arg[2]), tonumber(arg[3])
 local PIECE, LINE = ("x"):rep(65536), ("x"):rep(64)
-local peer = { echo = "e", send = "d", receive = "s" }
 
-local s = assert(net.socket("AF_INET", "SOCK_STREAM"))
-assert(s:connect("127.0.0.1", port))
-assert(s:send(peer[mode]))
-
-local function send_all(data)
+local function send_all(s, data)
   local n = assert(s:send(data))
   while n < #data do
     data = data:sub(n + 1)
@@ -19,16 +14,45 @@ local function send_all(data)
   end
 end
 
-local function receive_all(size)
+local function receive_all(s, size)
   while size > 0 do size = size - #assert(s:recv(size)) end
 end
 
-local steps = {
-  echo = function() send_all(LINE) receive_all(#LINE) end,
-  send = function() send_all(PIECE) end,
-  receive = function() receive_all(#PIECE) end,
-}
+local function serve(echo)
+  local listener = assert(net.socket("AF_INET", "SOCK_STREAM"))
+  assert(listener:bind("127.0.0.1", 0))
+  assert(listener:listen(1))
+  print(listener:getsockname().port)
+  io.stdout:flush()
+  local s = assert(listener:accept())
+  local before = os.clock()
+  local data = s:recv(#PIECE)
+  while data do
+    if echo then send_all(s, data) end
+    data = s:recv(#PIECE)
+  end
+  return before
+end
 
-local step, before = steps[mode], os.clock()
-for _ = 1, count do step() end
+local function play(mode, port, count)
+  local s = assert(net.socket("AF_INET", "SOCK_STREAM"))
+  assert(s:connect("127.0.0.1", port))
+  local before = os.clock()
+  for _ = 1, count do
+    if mode == "echo" then
+      send_all(s, LINE)
+      receive_all(s, #LINE)
+    else
+      send_all(s, PIECE)
+    end
+  end
+  return before
+end
+
+local before
+if arg[1] == "serve" then
+  before = serve(arg[2] == "echo")
+else
+  before = play(arg[1], tonumber(arg[2]), tonumber(arg[3]))
+end
 print(("%.0f"):format((os.clock() - before) * 1e6))

@@ -65,21 +65,20 @@ void dt_open_await(lua_State *L) {
 
 int dt_wait(lua_State *L, struct pollfd *list, nfds_t count, dt_time deadline) {
   for (;;) {
-    int ready = dt_sys.poll(list, count, dt_poll_timeout(deadline));
-    int error = errno;
+    int ready, error;
+    let_hook_fire(L); /* a signal may have come just before, or ended poll */
+    ready = dt_sys.poll(list, count, dt_poll_timeout(deadline));
+    error = errno;
     if (ready > 0)
       return ready;
-    if (ready == 0 && deadline != DT_FOREVER && dt_now() >= deadline)
-      return 0;
     if (ready < 0 && error != EINTR) {
       errno = error;
       return -1;
     }
-    if (ready < 0) {
+    /* also after a signal: a storm of them must not outlast the deadline */
+    if (deadline != DT_FOREVER && dt_now() >= deadline) {
       let_hook_fire(L);
-      /* a storm of signals must not outlast the deadline */
-      if (deadline != DT_FOREVER && dt_now() >= deadline)
-        return 0;
+      return 0;
     }
   }
 }
@@ -116,6 +115,7 @@ struct patience {
   dt_time kernel; /* SO_RCVTIMEO or SO_SNDTIMEO; 0: not known yet */
   bool reported;  /* poll said that it could go on, and it could not */
   dt_time pause;  /* then it sleeps for this long */
+  int retries;    /* immediate ones, in a row */
 };
 
 #define PAUSE_FIRST 1000000  /* 1 ms, doubled */
@@ -192,16 +192,26 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
   return deadline == patience->own ? DT_TIMEOUT : EAGAIN;
 }
 
+#define RETRIES_MAX 1000 /* without waiting; only a broken kernel gets there   \
+                          */
+
 /* An interrupted call goes on, unless a hook raises or its time is over. */
 static int go_on(lua_State *L, struct dt_operation *operation,
-                 struct patience *patience) {
+                 enum dt_outcome outcome, struct patience *patience) {
+  const struct dt_socket *socket = operation->socket;
   let_hook_fire(L);
-  patience->reported = false;
-  patience->pause = PAUSE_FIRST;
-  if (operation->socket->limit <= 0)
+  if (outcome == DT_PROGRESS) {
+    patience->retries = 0;
+    patience->reported = false;
+    patience->pause = PAUSE_FIRST;
+  } else if (++patience->retries > RETRIES_MAX &&
+             (operation->nonblocking || socket->limit == 0)) {
+    return operation->error;
+  }
+  if (socket->limit <= 0)
     return 0;
   if (patience->own == 0)
-    patience->own = deadline_of(operation->socket->limit);
+    patience->own = deadline_of(socket->limit);
   return dt_now() >= patience->own ? DT_TIMEOUT : 0;
 }
 
@@ -223,8 +233,8 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     }
     if (outcome == DT_FAILED)
       break;
-    if (outcome == DT_AGAIN)
-      error = go_on(L, operation, &patience);
+    if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
+      error = go_on(L, operation, outcome, &patience);
     else
       error = wait_ready(L, operation, outcome, &patience);
     if (error == 0 && socket->fd < 0) /* a hook or a finalizer closed it */

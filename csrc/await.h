@@ -24,6 +24,7 @@ enum dt_outcome {
   DT_WANT_READ,  /* the system call would block until there is input */
   DT_WANT_WRITE, /* ... until there is room for output */
   DT_AGAIN,      /* interrupted by a signal, or worth an immediate retry */
+  DT_PROGRESS,   /* some of it is done: go on, if time is left */
   DT_FAILED      /* `error` says why */
 };
 

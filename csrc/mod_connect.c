@@ -148,8 +148,10 @@ static enum dt_outcome accept_step(lua_State *L,
   if (fd < 0) {
     int error = errno;
     lua_pop(L, 1);
-    return is_passing(error) ? DT_AGAIN
-                             : dt_step_failed(operation, error, DT_WANT_READ);
+    if (!is_passing(error))
+      return dt_step_failed(operation, error, DT_WANT_READ);
+    operation->error = EAGAIN; /* what to say if it goes on like this */
+    return DT_AGAIN;
   }
   dt_socket_open(socket, fd, listener->domain, listener->type,
                  listener->protocol);

@@ -65,7 +65,7 @@ static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
     return dt_send_failed(L, operation, error);
   }
   sending->gone += (unsigned)sent;
-  return sending->gone < sending->count ? DT_AGAIN : push_gone(L, sending);
+  return sending->gone < sending->count ? DT_PROGRESS : push_gone(L, sending);
 }
 
 /* How many buffers the messages of the list at index 2 have. */

@@ -115,7 +115,8 @@ static enum dt_outcome sendfile_step(lua_State *L,
     return dt_step_failed(operation, errno, DT_WANT_WRITE);
   account(sending, (size_t)count);
   if (count > 0)
-    return DT_AGAIN; /* a file may be long: let the time limit be looked at */
+    return DT_PROGRESS; /* a file may be long: let the time limit be looked at
+                         */
   lua_pushinteger(L, (lua_Integer)sending->sent);
   operation->results = 1;
   return DT_DONE;

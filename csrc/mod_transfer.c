@@ -135,7 +135,7 @@ static enum dt_outcome collect_step(lua_State *L,
     return receive_failed(receiving, got, errno);
   collecting->filled += (size_t)got;
   if (collecting->filled < receiving->size)
-    return DT_AGAIN;
+    return DT_PROGRESS;
   lua_pushlstring(L, collecting->room, collecting->filled);
   operation->results = 1;
   return DT_DONE;

@@ -155,14 +155,14 @@ describe("poll", function()
     assert.equal(300, #assert(net.poll(list, 5)))
   end)
 
-  it("takes thousands of entries", function()
+  it("takes as many entries as there can be descriptors", function()
     local a, b = keep(net.socketpair())
     assert(b:send("x"))
     local list = {}
-    for i = 1, 5000 do list[i] = { a, "POLLIN|POLLOUT" } end
+    for i = 1, 1000 do list[i] = { a, "POLLIN|POLLOUT" } end
     local ready = assert(net.poll(list, 5))
-    assert.equal(5000, #ready)
-    assert.is_true(ready[5000].POLLIN and ready[5000].POLLOUT)
+    assert.equal(1000, #ready)
+    assert.is_true(ready[1000].POLLIN and ready[1000].POLLOUT)
   end)
 
   it("takes descriptors above 1024", function()
