@@ -125,7 +125,7 @@ programs = $(patsubst %,build/$1/c/%,$(C_TESTS))
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test asan valgrind lint format rock doc install \
+.PHONY: all modules deps demo test bench asan valgrind lint format rock doc install \
   uninstall clean help suite-test suite-asan lint-compile lint-format \
   lint-tidy lint-cppcheck lint-lua
 
@@ -208,6 +208,12 @@ lint-lua:
 format: ## put the C files into shape
 	@spec/support/deps lint
 	clang-format -i $(C_FILES)
+
+bench: ## measure blocking calls: instructions, and CPU time against C
+	@spec/support/deps demo valgrind
+	$(SUBMAKE) build/release/5.4/dialtone/core.so
+	bench/instructions lua5.4
+	bench/pair lua5.4
 
 # --- handing it on -----------------------------------------------------------
 

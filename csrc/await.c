@@ -192,8 +192,9 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
   return deadline == patience->own ? DT_TIMEOUT : EAGAIN;
 }
 
-#define RETRIES_MAX 1000 /* without waiting; only a broken kernel gets there   \
-                          */
+#define RETRIES_MAX                                                            \
+  1000 /* without waiting; only a broken kernel gets there                     \
+        */
 
 /* An interrupted call goes on, unless a hook raises or its time is over. */
 static int go_on(lua_State *L, struct dt_operation *operation,
@@ -206,7 +207,7 @@ static int go_on(lua_State *L, struct dt_operation *operation,
     patience->pause = PAUSE_FIRST;
   } else if (++patience->retries > RETRIES_MAX &&
              (operation->nonblocking || socket->limit == 0)) {
-    return operation->error;
+    return EAGAIN;
   }
   if (socket->limit <= 0)
     return 0;

@@ -148,10 +148,8 @@ static enum dt_outcome accept_step(lua_State *L,
   if (fd < 0) {
     int error = errno;
     lua_pop(L, 1);
-    if (!is_passing(error))
-      return dt_step_failed(operation, error, DT_WANT_READ);
-    operation->error = EAGAIN; /* what to say if it goes on like this */
-    return DT_AGAIN;
+    return is_passing(error) ? DT_AGAIN
+                             : dt_step_failed(operation, error, DT_WANT_READ);
   }
   dt_socket_open(socket, fd, listener->domain, listener->type,
                  listener->protocol);

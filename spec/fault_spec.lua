@@ -628,3 +628,27 @@ describe("a session in which one call fails", function()
     end)
   end
 end)
+
+-- --- failures that do not end -----------------------------------------------------
+
+describe("a call that may not wait", function()
+  for _, code in ipairs { "ECONNABORTED", "EINTR" } do
+    it("does not retry for ever: accept, " .. code, function()
+      local listener = support.tcp4.listener()
+      listener:settimeout(0)
+      fault.fail("accept", code, 1, true)
+      assert_fails("EAGAIN", "^accept", listener:accept())
+    end)
+  end
+end)
+
+describe("a call with a limit", function()
+  for _, code in ipairs { "ECONNABORTED", "EINTR" } do
+    it("ends at it, though accept fails for ever: " .. code, function()
+      local listener = support.tcp4.listener()
+      listener:settimeout(0.05)
+      fault.fail("accept", code, 1, true)
+      assert_fails("timeout", "^accept", listener:accept())
+    end)
+  end
+end)

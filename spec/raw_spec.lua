@@ -65,7 +65,7 @@ local families = {
 
 -- Receives until the reply to `payload` comes; returns who sent it.
 local function await_reply(s, family, raw, payload)
-  s:settimeout(5)
+  s:settimeout(30)
   while true do
     local data, from = assert(s:recvfrom(2000))
     if raw and family.domain == "AF_INET" then -- its IP header comes along
@@ -134,7 +134,7 @@ if supported("/proc/net/packet") then
   describe("a packet socket", function()
     -- Receives until a packet with the payload comes.
     local function capture(s, payload)
-      s:settimeout(5)
+      s:settimeout(30)
       while true do
         local data, from = assert(s:recvfrom(70000))
         local at = data:find(payload, 1, true)
@@ -181,7 +181,7 @@ if supported("/proc/net/packet") then
         local c = support.udp6.pair()
         local payload = "IPv6 is " .. support.clock()
         assert(c:send(payload))
-        s:settimeout(5)
+        s:settimeout(30)
         repeat
           local data, from = assert(s:recvfrom(70000))
           assert.equal("ETH_P_IPV6", from.protocol)
@@ -246,7 +246,7 @@ if supported("/proc/net/netlink") then
         .. native(NLM_F_REQUEST + NLM_F_DUMP, 2) .. native(7, 4) .. native(0, 4)
         .. ("\0"):rep(16)
       assert.equal(32, s:sendto(request, { family = "AF_NETLINK", pid = 0, groups = 0 }))
-      s:settimeout(5)
+      s:settimeout(30)
       local links, done = {}, false
       while not done do
         local data, from = assert(s:recvfrom(65536))
