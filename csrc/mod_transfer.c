@@ -25,6 +25,7 @@ struct receiving {
   struct dt_operation operation;
   size_t size;
   int flags;
+  bool named; /* recvfrom: the sender's address too */
 };
 
 static int flags_of(const struct dt_operation *operation, int flags) {
@@ -43,74 +44,55 @@ static enum dt_outcome receive_failed(struct receiving *receiving, ssize_t got,
   return DT_FAILED;
 }
 
+static ssize_t receive(const struct receiving *receiving, char *data,
+                       struct dt_address *from) {
+  int fd = receiving->operation.socket->fd;
+  int flags = flags_of(&receiving->operation, receiving->flags);
+  if (flags & MSG_TRUNC)
+    memset(data, 0, receiving->size); /* tcp(7): counts, but writes nothing */
+  if (!receiving->named)
+    return dt_sys.recv(fd, data, receiving->size, flags);
+  from->length = sizeof from->u;
+  return dt_sys.recvfrom(fd, data, receiving->size, flags, &from->u.any,
+                         &from->length);
+}
+
 /* Receives into `data`, and pushes what came. */
 static enum dt_outcome receive_into(lua_State *L, struct receiving *receiving,
                                     char *data) {
-  struct dt_socket *socket = receiving->operation.socket;
-  ssize_t got;
-  if (receiving->flags & MSG_TRUNC)
-    memset(data, 0, receiving->size); /* tcp(7): counts, but writes nothing */
-  got = dt_sys.recv(socket->fd, data, receiving->size,
-                    flags_of(&receiving->operation, receiving->flags));
-  if (got < 0 || (got == 0 && receiving->size > 0 && has_end(socket)))
+  struct dt_address from;
+  ssize_t got = receive(receiving, data, &from);
+  if (got < 0 ||
+      (got == 0 && receiving->size > 0 && has_end(receiving->operation.socket)))
     return receive_failed(receiving, got, errno);
   if ((size_t)got > receiving->size) /* MSG_TRUNC tells the whole length */
     got = (ssize_t)receiving->size;
   lua_pushlstring(L, data, (size_t)got);
   receiving->operation.results = 1;
+  if (receiving->named) {
+    receiving->operation.results = 2;
+    if (from.length == 0) /* a stream, or a peer without an address */
+      lua_pushnil(L);
+    else
+      dt_push_address(L, &from);
+  }
   return DT_DONE;
 }
-
-static enum dt_outcome
-receive_from_into(lua_State *L, struct receiving *receiving, char *data) {
-  struct dt_socket *socket = receiving->operation.socket;
-  struct dt_address from;
-  ssize_t got;
-  from.length = sizeof from.u;
-  if (receiving->flags & MSG_TRUNC)
-    memset(data, 0, receiving->size);
-  got = dt_sys.recvfrom(socket->fd, data, receiving->size,
-                        flags_of(&receiving->operation, receiving->flags),
-                        &from.u.any, &from.length);
-  if (got < 0 || (got == 0 && receiving->size > 0 && has_end(socket)))
-    return receive_failed(receiving, got, errno);
-  if ((size_t)got > receiving->size)
-    got = (ssize_t)receiving->size;
-  lua_pushlstring(L, data, (size_t)got);
-  if (from.length == 0) /* a stream, or an unnamed unix socket */
-    lua_pushnil(L);
-  else
-    dt_push_address(L, &from);
-  receiving->operation.results = 2;
-  return DT_DONE;
-}
-
-typedef enum dt_outcome (*receiver)(lua_State *, struct receiving *, char *);
 
 /* Finds room for the bytes, on the C stack if they are few. */
-static enum dt_outcome with_room(lua_State *L, struct dt_operation *operation,
-                                 receiver receive) {
+static enum dt_outcome receive_step(lua_State *L,
+                                    struct dt_operation *operation) {
   struct receiving *receiving = (struct receiving *)operation;
   enum dt_outcome outcome;
   char *room;
   if (receiving->size <= SMALL) {
     char small[SMALL];
-    return receive(L, receiving, small);
+    return receive_into(L, receiving, small);
   }
   room = dt_borrow(L, receiving->size);
-  outcome = receive(L, receiving, room);
+  outcome = receive_into(L, receiving, room);
   dt_return(L, room);
   return outcome;
-}
-
-static enum dt_outcome receive_step(lua_State *L,
-                                    struct dt_operation *operation) {
-  return with_room(L, operation, receive_into);
-}
-
-static enum dt_outcome receive_from_step(lua_State *L,
-                                         struct dt_operation *operation) {
-  return with_room(L, operation, receive_from_into);
 }
 
 /* --- MSG_WAITALL: all that was asked for --------------------------------- */
@@ -167,7 +149,7 @@ static bool is_collected(const struct receiving *receiving) {
   const struct dt_operation *operation = &receiving->operation;
   return (receiving->flags & (MSG_WAITALL | MSG_PEEK | MSG_TRUNC)) ==
              MSG_WAITALL &&
-         operation->step == receive_step && receiving->size > 0 &&
+         !receiving->named && receiving->size > 0 &&
          operation->socket->type == SOCK_STREAM && !operation->nonblocking &&
          operation->socket->limit != 0;
 }
@@ -223,7 +205,7 @@ Receives one datagram, and says who sent it. See recvfrom(2).
 */
 static int socket_recvfrom(lua_State *L) {
   struct receiving receiving = {
-      .operation = {.name = "recvfrom", .step = receive_from_step}};
+      .operation = {.name = "recvfrom", .step = receive_step}, .named = true};
   return start_receiving(L, &receiving);
 }
 
@@ -264,6 +246,17 @@ static enum dt_outcome send_to_step(lua_State *L,
   return sent(L, operation, count, errno);
 }
 
+/* Reads the socket and the data; false: closed, the failure is pushed. */
+static bool prepare_sending(lua_State *L, struct sending *sending) {
+  struct dt_operation *operation = &sending->operation;
+  operation->socket = dt_check_socket(L, 1);
+  sending->data = luaL_checklstring(L, 2, &sending->size);
+  if (operation->socket->fd >= 0)
+    return true;
+  dt_fail_closed(L, operation->name);
+  return false;
+}
+
 static int start_sending(lua_State *L, struct sending *sending, int flags_arg) {
   struct dt_operation *operation = &sending->operation;
   sending->flags = dt_check_flags(L, flags_arg, &dt_message_flags);
@@ -289,14 +282,8 @@ send(2).
 */
 static int socket_send(lua_State *L) {
   struct sending sending;
-  memset(&sending.operation, 0, sizeof sending.operation);
-  sending.operation.name = "send";
-  sending.operation.step = send_step;
-  sending.operation.socket = dt_check_socket(L, 1);
-  sending.data = luaL_checklstring(L, 2, &sending.size);
-  if (sending.operation.socket->fd < 0)
-    return dt_fail_closed(L, "send");
-  return start_sending(L, &sending, 3);
+  sending.operation = (struct dt_operation){.name = "send", .step = send_step};
+  return prepare_sending(L, &sending) ? start_sending(L, &sending, 3) : 3;
 }
 
 /***
@@ -316,13 +303,10 @@ what is no address
 static int socket_sendto(lua_State *L) {
   struct sending sending;
   int taken;
-  memset(&sending.operation, 0, sizeof sending.operation);
-  sending.operation.name = "sendto";
-  sending.operation.step = send_to_step;
-  sending.operation.socket = dt_check_socket(L, 1);
-  sending.data = luaL_checklstring(L, 2, &sending.size);
-  if (sending.operation.socket->fd < 0)
-    return dt_fail_closed(L, "sendto");
+  sending.operation =
+      (struct dt_operation){.name = "sendto", .step = send_to_step};
+  if (!prepare_sending(L, &sending))
+    return 3;
   taken = dt_check_address(L, 3, "sendto", sending.operation.socket,
                            &sending.address);
   if (taken == 0)
