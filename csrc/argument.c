@@ -16,6 +16,15 @@ static int bad_argument(lua_State *L, int arg) {
   return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
+/* Pushes what was given, for "got ...". */
+static const char *push_given(lua_State *L, int arg) {
+  if (lua_type(L, arg) == LUA_TSTRING)
+    return lua_pushfstring(L, "string '%s'", lua_tostring(L, arg));
+  if (lua_isnoneornil(L, arg))
+    return lua_pushfstring(L, "%s", luaL_typename(L, arg));
+  return dt_tolstring(L, arg, NULL);
+}
+
 lua_Integer dt_check_range(lua_State *L, int arg, lua_Number low,
                            lua_Number high) {
   lua_Number number;
@@ -23,9 +32,8 @@ lua_Integer dt_check_range(lua_State *L, int arg, lua_Number low,
   if (dt_tointeger(L, arg, &number) && number >= low && number <= high)
     return (lua_Integer)number;
   snprintf(range, sizeof range, "%.0f..%.0f", low, high);
-  dt_tolstring(L, arg, NULL);
   lua_pushfstring(L, "whole number in %s expected, got %s", range,
-                  lua_tostring(L, -1));
+                  push_given(L, arg));
   bad_argument(L, arg);
   return 0;
 }
@@ -39,9 +47,8 @@ dt_time dt_check_seconds(lua_State *L, int arg) {
     if (seconds >= 0) /* false for NaN */
       return dt_duration(seconds);
   }
-  dt_tolstring(L, arg, NULL);
   lua_pushfstring(L, "seconds >= 0 or nil expected, got %s",
-                  lua_tostring(L, -1));
+                  push_given(L, arg));
   bad_argument(L, arg);
   return DT_NO_LIMIT;
 }
@@ -122,35 +129,34 @@ static int joined(lua_State *L, int arg, const struct dt_set *set,
   }
 }
 
+/* A text or an integer; a list in a list is neither. */
 static int flag_at(lua_State *L, int index, int arg, const struct dt_set *set) {
   size_t length;
   const char *names;
+  if (lua_type(L, index) != LUA_TSTRING)
+    return number_at(L, index, arg, set);
+  names = lua_tolstring(L, index, &length);
+  return joined(L, arg, set, names, length);
+}
+
+int dt_flags_at(lua_State *L, int index, int arg, const struct dt_set *set) {
   int flags = 0;
-  switch (lua_type(L, index)) {
-  case LUA_TNIL:
+  if (lua_isnil(L, index))
     return 0;
-  case LUA_TSTRING:
-    names = lua_tolstring(L, index, &length);
-    return joined(L, arg, set, names, length);
-  case LUA_TTABLE:
-    if (arg != index)
-      break; /* a list in a list */
-    for (int i = 1; i <= (int)lua_rawlen(L, index); i++) {
-      lua_rawgeti(L, index, i);
-      flags |= flag_at(L, lua_gettop(L), arg, set);
-      lua_pop(L, 1);
-    }
-    return flags;
-  default:
-    break;
+  if (!lua_istable(L, index))
+    return flag_at(L, index, arg, set);
+  for (int i = 1; i <= (int)lua_rawlen(L, index); i++) {
+    lua_rawgeti(L, index, i);
+    flags |= flag_at(L, lua_gettop(L), arg, set);
+    lua_pop(L, 1);
   }
-  return number_at(L, index, arg, set);
+  return flags;
 }
 
 int dt_or_flags(lua_State *L, int arg, const struct dt_set *set) {
   int flags = 0, top = lua_gettop(L);
   for (; arg <= top; arg++)
-    flags |= flag_at(L, arg, arg, set);
+    flags |= dt_flags_at(L, arg, arg, set);
   return flags;
 }
 

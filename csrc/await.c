@@ -63,24 +63,27 @@ void dt_open_await(lua_State *L) {
 
 /* --- waiting ------------------------------------------------------------- */
 
+/* One poll(2): as dt_wait, but -1 with EINTR when it is to be asked again. */
+static int poll_once(struct pollfd *list, nfds_t count, dt_time deadline) {
+  int ready = dt_sys.poll(list, count, dt_poll_timeout(deadline));
+  int error = errno;
+  if (ready > 0)
+    return ready;
+  /* also after a signal: a storm of them must not outlast the deadline */
+  if ((ready == 0 || error == EINTR) && deadline != DT_FOREVER &&
+      dt_now() >= deadline)
+    return 0;
+  errno = ready == 0 ? EINTR : error;
+  return -1;
+}
+
 int dt_wait(lua_State *L, struct pollfd *list, nfds_t count, dt_time deadline) {
-  for (;;) {
-    int ready, error;
+  int ready;
+  do {
     let_hook_fire(L); /* a signal may have come just before, or ended poll */
-    ready = dt_sys.poll(list, count, dt_poll_timeout(deadline));
-    error = errno;
-    if (ready > 0)
-      return ready;
-    if (ready < 0 && error != EINTR) {
-      errno = error;
-      return -1;
-    }
-    /* also after a signal: a storm of them must not outlast the deadline */
-    if (deadline != DT_FOREVER && dt_now() >= deadline) {
-      let_hook_fire(L);
-      return 0;
-    }
-  }
+    ready = poll_once(list, count, deadline);
+  } while (ready < 0 && errno == EINTR);
+  return ready;
 }
 
 /* Lets the kernel do the socket's waiting from now on.  The limits come first:
@@ -149,12 +152,20 @@ static int rest(lua_State *L, struct patience *patience, dt_time deadline) {
   return dt_wait(L, NULL, 0, until) == 0 ? 1 : -1;
 }
 
-/* Polls the descriptor for `want` till the deadline. */
+/* Polls the descriptor for `want` till the deadline.  A hook may close the
+   socket, and open another that gets the same number. */
 static int poll_one(lua_State *L, const struct dt_socket *socket,
                     enum dt_outcome want, dt_time deadline) {
-  struct pollfd entry = {.fd = socket->fd,
-                         .events = want == DT_WANT_READ ? POLLIN : POLLOUT};
-  return dt_wait(L, &entry, 1, deadline);
+  struct pollfd entry = {.events = want == DT_WANT_READ ? POLLIN : POLLOUT};
+  int ready;
+  do {
+    let_hook_fire(L);
+    if (socket->fd < 0)
+      return 1; /* who asked finds that it is closed */
+    entry.fd = socket->fd;
+    ready = poll_once(&entry, 1, deadline);
+  } while (ready < 0 && errno == EINTR);
+  return ready;
 }
 
 /* Leaves the waiting to the kernel, if it may. */
@@ -249,6 +260,11 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
   results = dt_socket_fail(L, operation->name, socket, operation->where,
                            operation->error);
   return operation->salvage ? operation->salvage(L, operation) : results;
+}
+
+enum dt_outcome dt_step_closed(struct dt_operation *operation) {
+  operation->error = DT_CLOSED;
+  return DT_FAILED;
 }
 
 enum dt_outcome dt_step_failed(struct dt_operation *operation, int error,

@@ -55,13 +55,18 @@ bool dt_may_block(const struct dt_operation *operation);
 int dt_persist(lua_State *L, struct dt_operation *operation,
                enum dt_outcome outcome);
 
+/* DT_FAILED, with "closed". */
+enum dt_outcome dt_step_closed(struct dt_operation *operation);
+
 /* Runs the operation to its end; returns how many results it pushed: its own,
    or nil, message, code (then operation->error is set). */
 static inline int dt_await(lua_State *L, struct dt_operation *operation) {
   enum dt_outcome outcome;
   operation->may_block =
       operation->socket->patient == DT_PATIENT && dt_may_block(operation);
-  outcome = operation->step(L, operation);
+  /* reading the arguments may have run code that closed it */
+  outcome = operation->socket->fd >= 0 ? operation->step(L, operation)
+                                       : dt_step_closed(operation);
   if (outcome != DT_DONE)
     return dt_persist(L, operation, outcome);
   operation->error = 0;

@@ -30,6 +30,7 @@
 #  define DT_HAVE_IP_MREQN      1
 #  define DT_HAVE_IN_PKTINFO    1 /* struct in_pktinfo with ipi_spec_dst */
 #  define DT_HAVE_EXTENDED_ERR  1 /* struct sock_extended_err, MSG_ERRQUEUE */
+#  define DT_ACCEPT_INHERITS    1 /* SO_RCVTIMEO and SO_SNDTIMEO */
 #  define DT_CONNECT_SETTLES    1 /* see mod_connect.c */
 #  define DT_HAVE_SIOCOUTQ      1
 #  define DT_HAVE_PIDFD         1 /* SCM_PIDFD, which few headers have yet */

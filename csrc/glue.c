@@ -19,7 +19,8 @@ struct dt_scratch {
   size_t size;
 };
 
-#define SCRATCH_MIN 65536
+#define SCRATCH_MIN  65536
+#define SCRATCH_KEPT 1048576 /* larger ones are not kept */
 
 static int state_gc(lua_State *L) {
   struct dt_state *state = lua_touserdata(L, 1);
@@ -54,29 +55,46 @@ static struct dt_scratch *take_idle(struct dt_state *state, size_t size) {
   return scratch;
 }
 
+/* Sizes are powers of two, so that a few buffers serve whatever is asked. */
+static size_t rounded(size_t size) {
+  size_t round = SCRATCH_MIN;
+  while (round < size && round <= (size_t)-1 / 4)
+    round *= 2;
+  return round;
+}
+
 char *dt_borrow(lua_State *L, size_t size) {
   struct dt_state *state = dt_state_of(L);
   struct dt_scratch *scratch = take_idle(state, size);
   if (!scratch) {
-    if (size < SCRATCH_MIN)
-      size = SCRATCH_MIN;
-    scratch = size > (size_t)-1 - sizeof *scratch
-                  ? NULL
-                  : malloc(sizeof *scratch + size);
+    size_t round = rounded(size);
+    scratch = round < size ? NULL : malloc(sizeof *scratch + round);
     if (!scratch) {
       luaL_error(L, "not enough memory");
       return NULL;
     }
-    scratch->size = size;
+    scratch->size = round;
     scratch->next = state->all;
     state->all = scratch;
   }
   return (char *)(scratch + 1);
 }
 
+static void free_scratch(struct dt_state *state, struct dt_scratch *scratch) {
+  struct dt_scratch **link = &state->all;
+  while (*link != scratch)
+    link = &(*link)->next;
+  *link = scratch->next;
+  free(scratch);
+}
+
 void dt_return(lua_State *L, char *buffer) {
   struct dt_state *state = dt_state_of(L);
   struct dt_scratch *scratch = (struct dt_scratch *)(void *)buffer - 1;
+  if (scratch->size > SCRATCH_KEPT) {
+    free_scratch(state, scratch);
+    return;
+  }
   scratch->next_idle = state->idle;
   state->idle = scratch;
 }

@@ -103,6 +103,9 @@ int dt_check_constant(lua_State *L, int arg, const struct dt_set *set);
    "MSG_PEEK|MSG_TRUNC"), integers, or lists of those. */
 int dt_or_flags(lua_State *L, int arg, const struct dt_set *set);
 
+/* The flags of the one value at `index`; complaints are about `arg`. */
+int dt_flags_at(lua_State *L, int index, int arg, const struct dt_set *set);
+
 /* In most calls there are none. */
 static inline int dt_check_flags(lua_State *L, int arg,
                                  const struct dt_set *set) {

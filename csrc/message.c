@@ -15,13 +15,15 @@
  */
 
 size_t dt_count_buffers(lua_State *L, int arg, int index) {
+  size_t count;
   int type = lua_type(L, index);
   if (type == LUA_TSTRING || type == LUA_TNUMBER)
     return 1;
   if (type != LUA_TTABLE)
     dt_bad_message(L, arg, "message expected (string or table), got %s",
                    luaL_typename(L, index));
-  return lua_rawlen(L, index);
+  count = lua_rawlen(L, index);
+  return count <= DT_BUFFERS_MAX ? count : DT_BUFFERS_MAX + 1;
 }
 
 /* Adds the text on top to the buffers, and keeps it. */
@@ -110,7 +112,7 @@ int dt_read_message(lua_State *L, int index, const struct dt_socket *socket,
     add_buffer(L, control->arg, out);
     return 0;
   }
-  count = (int)lua_rawlen(L, index);
+  count = (int)dt_count_buffers(L, control->arg, index);
   luaL_checkstack(L, 8 + (out->anchor ? 0 : count), "too many buffers");
   parts = check_keys(L, control->arg, index);
   for (int i = 1; i <= count; i++) {
@@ -189,9 +191,11 @@ bool dt_is_end(const struct dt_socket *socket, const struct msghdr *header,
     return false;
 #endif
   (void)flags;
+  if (socket->type == SOCK_STREAM)
+    return true; /* whatever control data the kernel adds even then */
   /* a record of no bytes may carry control data, or have lost it */
-  return (socket->type == SOCK_STREAM || socket->type == SOCK_SEQPACKET) &&
-         header->msg_controllen == 0 && !(header->msg_flags & MSG_CTRUNC);
+  return socket->type == SOCK_SEQPACKET && header->msg_controllen == 0 &&
+         !(header->msg_flags & MSG_CTRUNC);
 }
 
 void dt_prepare_receiving(struct dt_operation *operation, int flags) {

@@ -10,6 +10,15 @@
 #include "glue.h"
 #include "sys.h"
 
+/* connect(2) and accept(2) know no MSG_DONTWAIT: what may be in blocking mode
+   is put out of it. */
+static int prepare(struct dt_socket *socket) {
+  if (socket->patient != DT_PATIENT && !socket->shared)
+    return 0;
+  errno = dt_stop_patience(socket);
+  return errno;
+}
+
 /* --- connect ------------------------------------------------------------- */
 
 struct connecting {
@@ -115,6 +124,8 @@ static int socket_connect(lua_State *L) {
   if (dt_check_address(L, 2, "connect", socket, &connecting.address) == 0)
     return 3;
   connecting.operation.where = &connecting.address;
+  if (prepare(socket) != 0)
+    return dt_socket_fail(L, "connect", socket, NULL, errno);
   return dt_await(L, &connecting.operation);
 }
 
@@ -154,6 +165,7 @@ static enum dt_outcome accept_step(lua_State *L,
   dt_socket_open(socket, fd, listener->domain, listener->type,
                  listener->protocol);
   dt_socket_set_peer(socket, &peer);
+  dt_socket_inherit(socket, listener);
   dt_push_address(L, &peer);
   operation->results = 2;
   return DT_DONE;
@@ -177,6 +189,8 @@ static int socket_accept(lua_State *L) {
   operation.socket = dt_check_socket(L, 1);
   if (operation.socket->fd < 0)
     return dt_fail_closed(L, "accept");
+  if (prepare(operation.socket) != 0)
+    return dt_socket_fail(L, "accept", operation.socket, NULL, errno);
   return dt_await(L, &operation);
 }
 

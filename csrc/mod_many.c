@@ -27,6 +27,7 @@ struct sending {
   struct dt_operation operation;
   struct dt_message *messages;
   unsigned count, gone;
+  size_t part; /* bytes of the next one that went, on a stream */
   int flags;
 };
 
@@ -48,32 +49,70 @@ struct small_batch {
 
 static enum dt_outcome push_gone(lua_State *L, struct sending *sending) {
   lua_pushinteger(L, (lua_Integer)sending->gone);
-  sending->operation.results = 1;
+  lua_pushinteger(L, (lua_Integer)sending->part);
+  sending->operation.results = sending->part > 0 ? 2 : 1;
+  if (sending->part == 0)
+    lua_pop(L, 1);
   return DT_DONE;
+}
+
+/* A stream takes part of a message, and the next must not go before the rest:
+   takes `count` bytes off.  True when nothing is left of it. */
+static bool take_off(struct msghdr *header, size_t count) {
+  while (header->msg_iovlen > 0 && count >= header->msg_iov[0].iov_len) {
+    count -= header->msg_iov[0].iov_len;
+    header->msg_iov++;
+    header->msg_iovlen--;
+  }
+  if (header->msg_iovlen == 0)
+    return true;
+  header->msg_iov[0].iov_base = (char *)header->msg_iov[0].iov_base + count;
+  header->msg_iov[0].iov_len -= count;
+  header->msg_control = NULL; /* went with the first byte */
+  header->msg_controllen = 0;
+  return false;
+}
+
+static void account(struct sending *sending, int sent) {
+  struct dt_message *message = &sending->messages[sending->gone];
+  if (sending->operation.socket->type != SOCK_STREAM) {
+    sending->gone += (unsigned)sent;
+  } else if (take_off(&message->header, message->length)) {
+    sending->gone++;
+    sending->part = 0;
+  } else {
+    sending->part += message->length;
+  }
 }
 
 static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
   struct sending *sending = (struct sending *)operation;
   unsigned left = sending->count - sending->gone;
-  int sent = dt_sys.sendmany(
-      operation->socket->fd, sending->messages + sending->gone,
-      left < CALL_MAX ? left : CALL_MAX, sending->flags | MSG_DONTWAIT);
+  unsigned most = operation->socket->type == SOCK_STREAM ? 1 : CALL_MAX;
+  int sent =
+      dt_sys.sendmany(operation->socket->fd, sending->messages + sending->gone,
+                      left < most ? left : most, sending->flags | MSG_DONTWAIT);
   if (sent < 0) {
     int error = errno;
-    if (sending->gone > 0 && error != EAGAIN && error != EINTR)
+    if (sending->gone + sending->part > 0 && error != EAGAIN && error != EINTR)
       return push_gone(L, sending);
     return dt_send_failed(L, operation, error);
   }
-  sending->gone += (unsigned)sent;
+  if (sent > 0)
+    account(sending, sent);
   return sending->gone < sending->count ? DT_PROGRESS : push_gone(L, sending);
 }
 
 /* How many buffers the messages of the list at index 2 have. */
 static size_t count_all(lua_State *L, size_t count) {
-  size_t buffers = 0;
+  size_t buffers = 0, more;
   for (int i = 1; i <= (int)count; i++) {
     lua_rawgeti(L, 2, i);
-    buffers += dt_count_buffers(L, 2, lua_gettop(L));
+    more = dt_count_buffers(L, 2, lua_gettop(L));
+    if (more > DT_BUFFERS_MAX)
+      dt_bad_message(L, 2, "message %d: at most %d buffers expected", i,
+                     (int)DT_BUFFERS_MAX);
+    buffers += more;
     lua_pop(L, 1);
   }
   return buffers;
@@ -141,21 +180,24 @@ static int send_batch(lua_State *L, struct dt_socket *socket, size_t count,
   sending->operation.where =
       batch.messages[0].header.msg_namelen > 0 ? batch.addresses : NULL;
   results = dt_await(L, &sending->operation);
-  if (sending->operation.error == 0 || sending->gone == 0)
+  if (sending->operation.error == 0 || sending->gone + sending->part == 0)
     return results;
   push_gone(L, sending); /* a time limit, when some have gone */
-  return 1;
+  return sending->operation.results;
 }
 
 /***
 Sends many messages, with as few system calls as the system allows, and waits
 until all have gone. If a failure comes after some went, their number is
-returned, and the failure comes again when the rest is sent. See sendmmsg(2).
+returned, and the failure comes again when the rest is sent. On a stream each
+message is a system call of its own, and goes whole before the next. See
+sendmmsg(2).
 @function socket:sendmany
 @tparam table list of messages as sendmsg takes them: strings, or tables
 `{ data, address =, control = }`; the list that recvmany gives is one
 @tparam[opt] string|integer ... flags
 @treturn integer how many messages went
+@treturn ?integer on a stream: how many bytes of the next one went, if some did
 @treturn[2] nil
 @treturn[2] string message
 @treturn[2] string code as for sendmsg, if the first could not be sent
@@ -247,14 +289,15 @@ static void divide(const struct receiving *receiving, char *buffer,
   }
 }
 
-/* How many of the `got` messages stand before the end of a stream. */
+/* How many of the `got` messages stand before the end of a stream.  Only the
+   last ones can be the end: a record of no bytes in between is a record. */
 static int before_end(const struct receiving *receiving,
                       const struct room *room, int got) {
-  for (int i = 0; i < got && receiving->size > 0; i++)
-    if (room->messages[i].length == 0 &&
-        dt_is_end(receiving->operation.socket, &room->messages[i].header,
-                  receiving->flags))
-      return i;
+  while (got > 0 && receiving->size > 0 &&
+         room->messages[got - 1].length == 0 &&
+         dt_is_end(receiving->operation.socket, &room->messages[got - 1].header,
+                   receiving->flags))
+    got--;
   return got;
 }
 
@@ -372,7 +415,8 @@ empty table for them: it is not to be written to
 @treturn[2] nil
 @treturn[2] string message
 @treturn[2] string code as for recvmsg
-@usage for _, m in ipairs(assert(udp:recvmany(64))) do print(m.address, m[1])
+@usage for _, message in ipairs(assert(udp:recvmany(64))) do
+  print(message.address, message[1])
 end
 */
 static int socket_recvmany(lua_State *L) {

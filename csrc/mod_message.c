@@ -66,8 +66,7 @@ counts as received when it has `flags`.
 `"timeout"`; `"EBADF"` for a closed descriptor in the list, `"EPERM"` for
 credentials that are not ours, `"ENODEV"` for no such interface, `"EINVAL"` for
 an address that is none and for what the kernel does not take
-@usage assert(s:sendmsg({ "head", "body", control = { SCM_RIGHTS = { file } }
-}))
+@usage assert(s:sendmsg({ "data", control = { SCM_RIGHTS = { file } } }))
 @usage assert(udp:sendmsg({ "probe", address = to, control = { IP_TTL = 3 } }))
 */
 static int socket_sendmsg(lua_State *L) {

@@ -160,6 +160,8 @@ static int get_named(lua_State *L, struct dt_socket *socket,
                               &call.length) == 0
                 ? 0
                 : errno;
+    if (error == 0 && call.length > ask)
+      call.length = ask; /* netlink(7) tells how much there would be */
     if (error == 0)
       dt_option_push(L, &call);
     dt_return(L, buffer);
@@ -169,8 +171,7 @@ static int get_named(lua_State *L, struct dt_socket *socket,
   }
   if (error == 0)
     return 1;
-  if (error == EBADF) /* closed behind our back: not ours to close */
-    socket->fd = -1;
+  dt_socket_doubt(socket, error);
   return dt_fail(L, "getsockopt", option->name, error);
 }
 
@@ -179,19 +180,21 @@ static int get_named(lua_State *L, struct dt_socket *socket,
 
 static int get_raw(lua_State *L, struct dt_socket *socket, int level,
                    int number) {
-  socklen_t length = RAW_DEFAULT;
+  socklen_t length = RAW_DEFAULT, asked;
   char *buffer;
   int error = 0;
   if (!lua_isnoneornil(L, 4))
     length = (socklen_t)dt_check_range(L, 4, 0, RAW_MAX);
   buffer = dt_borrow(L, length);
+  asked = length;
   if (dt_sys.getsockopt(socket->fd, level, number, buffer, &length) == 0)
-    lua_pushlstring(L, buffer, length);
+    lua_pushlstring(L, buffer, length < asked ? length : asked);
   else
     error = errno;
   dt_return(L, buffer);
   if (error == 0)
     return 1;
+  dt_socket_doubt(socket, error);
   return dt_fail(L, "getsockopt", push_numbers(L, level, number), error);
 }
 
@@ -262,9 +265,7 @@ static int set(lua_State *L, struct dt_socket *socket,
   if (dt_sys.setsockopt(socket->fd, call->level, call->number, call->data,
                         call->length) != 0) {
     int error = errno;
-    if (error == EBADF && /* ours, and not the one that is the value */
-        (!call->option || call->option->kind != DT_OPT_DESCRIPTOR))
-      socket->fd = -1;
+    dt_socket_doubt(socket, error); /* or the descriptor that is the value */
     return dt_fail(L, "setsockopt",
                    name ? name : push_numbers(L, call->level, call->number),
                    error);

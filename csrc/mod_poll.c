@@ -31,7 +31,7 @@ static void read_entry(lua_State *L, int i, struct pollfd *entry) {
   int events, fd = -1;
   push_entry(L, i);
   events = lua_isnil(L, -1) ? POLLIN
-                            : dt_check_flags(L, lua_gettop(L), &dt_poll_events);
+                            : dt_flags_at(L, lua_gettop(L), 1, &dt_poll_events);
   if (!dt_test_descriptor(L, lua_gettop(L) - 1, &fd)) {
     lua_pushfstring(L, "entry %d: " DT_DESCRIPTOR_EXPECTED ", got %s", i,
                     luaL_typename(L, -2));

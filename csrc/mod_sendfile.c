@@ -46,8 +46,12 @@ static void account(struct sending_file *sending, size_t count) {
 static ssize_t read_piece(struct sending_file *sending, size_t size) {
   ssize_t got;
   if (sending->file && sending->offset < 0) {
-    size_t count = fread(sending->piece, 1, size, sending->file);
-    return count == 0 && ferror(sending->file) ? -1 : (ssize_t)count;
+    size_t count;
+    clearerr(sending->file); /* an old error is none of this read's */
+    errno = 0;
+    count = fread(sending->piece, 1, size, sending->file);
+    return count == 0 && ferror(sending->file) && errno != 0 ? -1
+                                                             : (ssize_t)count;
   }
   got = sending->offset < 0
             ? read(sending->fd, sending->piece, size)
@@ -107,10 +111,25 @@ static ssize_t move(lua_State *L, struct sending_file *sending) {
   return move_by_hand(sending);
 }
 
+/* Whether the file is still the one it was: code that ran during a wait (a
+   debug hook) may have closed it, and its number may be another's by now. */
+static bool is_there(lua_State *L, const struct sending_file *sending) {
+  bool closed = false;
+  const struct dt_socket *socket = dt_test_socket(L, 2);
+  if (socket)
+    return socket->fd == sending->fd;
+  return dt_test_file(L, 2, &closed) == sending->file && !closed;
+}
+
 static enum dt_outcome sendfile_step(lua_State *L,
                                      struct dt_operation *operation) {
   struct sending_file *sending = (struct sending_file *)operation;
-  ssize_t count = move(L, sending);
+  ssize_t count;
+  if (!is_there(L, sending)) {
+    operation->error = EBADF;
+    return DT_FAILED;
+  }
+  count = move(L, sending);
   if (count < 0)
     return dt_step_failed(operation, errno, DT_WANT_WRITE);
   account(sending, (size_t)count);
@@ -122,10 +141,16 @@ static enum dt_outcome sendfile_step(lua_State *L,
   return DT_DONE;
 }
 
-/* The fourth value of a failure. */
+/* The fourth value of a failure; and the fifth: what was read of a pipe and did
+   not go, since nobody can read it again. */
 static int push_sent(lua_State *L, struct dt_operation *operation) {
-  lua_pushinteger(L, (lua_Integer)((struct sending_file *)operation)->sent);
-  return 4;
+  const struct sending_file *sending = (struct sending_file *)operation;
+  lua_pushinteger(L, (lua_Integer)sending->sent);
+  if (!sending->piece || sending->offset >= 0 || sending->begin == sending->end)
+    return 4;
+  lua_pushlstring(L, sending->piece + sending->begin,
+                  sending->end - sending->begin);
+  return 5;
 }
 
 /* --- the file ------------------------------------------------------------ */
@@ -154,7 +179,8 @@ static void move_on(const struct sending_file *sending, off_t start) {
 /***
 Sends a file, or a part of it, from where it stands; waits until all of it has
 gone, or the file ends. A file without positions (a pipe) is read and sent in
-pieces. See sendfile(2).
+pieces; the time limit is the socket's, and does not bound the reading. See
+sendfile(2).
 @function socket:sendfile
 @tparam file|integer file an io file, a descriptor, or an object with a
 `fileno` method
@@ -166,6 +192,7 @@ position, which moves on
 @treturn[2] string message
 @treturn[2] string code as for send, and what read(2) says
 @treturn[2] integer bytes sent before the failure
+@treturn[2] ?string what was read of a pipe, and was not sent
 @usage local sent = assert(s:sendfile(assert(io.open("page.html", "rb"))))
 */
 static int socket_sendfile(lua_State *L) {
@@ -197,7 +224,7 @@ static int socket_sendfile(lua_State *L) {
   results = dt_await(L, &sending.operation);
   if (sending.piece)
     dt_return(L, sending.piece);
-  if (by_position && start >= 0)
+  if (by_position && start >= 0 && is_there(L, &sending))
     move_on(&sending, start);
   return results;
 }

@@ -97,8 +97,8 @@ Makes two sockets that are connected to each other. See socketpair(2).
 static int net_socketpair(lua_State *L) {
   int domain =
       lua_isnoneornil(L, 1) ? AF_UNIX : dt_check_constant(L, 1, &dt_domains);
-  int type =
-      lua_isnoneornil(L, 2) ? SOCK_STREAM : dt_check_constant(L, 2, &dt_types);
+  int type = lua_isnoneornil(L, 2) ? SOCK_STREAM
+                                   : bare(dt_check_constant(L, 2, &dt_types));
   int protocol = check_protocol(L, 3);
   struct dt_socket *one = dt_push_socket(L);
   struct dt_socket *other = dt_push_socket(L);
@@ -153,6 +153,7 @@ static int socket_dup(lua_State *L) {
   fd = dt_sys.dup(socket->fd);
   if (fd < 0)
     return dt_socket_fail(L, "dup", socket, NULL, errno);
+  socket->shared = 1;
   *copy = *socket;
   copy->fd = fd;
   return 1;
@@ -286,6 +287,8 @@ static int socket_bind(lua_State *L) {
     return dt_fail_closed(L, "bind");
   if (dt_check_address(L, 2, "bind", socket, &address) == 0)
     return 3;
+  if (socket->fd < 0) /* the address was a table with a metatable that closes */
+    return dt_fail_closed(L, "bind");
   if (dt_sys.bind(socket->fd, &address.u.any, address.length) != 0)
     return dt_socket_fail(L, "bind", socket, &address, errno);
   lua_pushboolean(L, 1);

@@ -227,7 +227,8 @@ The process at the other end of a unix socket: who it was when it called connect
 or listen. The kernel vouches for it. See SO_PEERCRED in unix(7). The BSDs and
 macOS do not tell the `pid`.
 @function socket:peercred
-@treturn {pid=?integer,uid=integer,gid=integer}
+@treturn {pid=?integer,uid=integer,gid=integer} who; `pid` is nil where the
+system does not tell
 @treturn[2] nil
 @treturn[2] string message
 @treturn[2] string code `"ENOTCONN"` when there is no such peer, `"closed"`

@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/time.h>
 #include <netinet/tcp.h>
 
+#include "await.h"
 #include "error.h"
 #include "glue.h"
 #include "sys.h"
@@ -78,6 +80,27 @@ static int protocol_of(int fd) {
 #endif
 }
 
+/* SO_RCVTIMEO or SO_SNDTIMEO, which came with a descriptor from elsewhere. */
+static dt_time limit_of(int fd, int option) {
+  struct timeval limit = {0, 0};
+  socklen_t length = sizeof limit;
+  if (dt_sys.getsockopt(fd, SOL_SOCKET, option, &limit, &length) != 0 ||
+      limit.tv_sec >= DT_KERNEL_FOREVER ||
+      (limit.tv_sec == 0 && limit.tv_usec == 0))
+    return DT_NO_LIMIT;
+  return dt_duration((double)limit.tv_sec + (double)limit.tv_usec / 1e6);
+}
+
+void dt_socket_inherit(struct dt_socket *socket,
+                       const struct dt_socket *listener) {
+#ifdef DT_ACCEPT_INHERITS
+  socket->receive_limit = listener->receive_limit;
+  socket->send_limit = listener->send_limit;
+#else
+  (void)socket, (void)listener;
+#endif
+}
+
 int dt_socket_adopt(struct dt_socket *socket, int fd) {
   int type;
   socklen_t length = sizeof type;
@@ -86,6 +109,8 @@ int dt_socket_adopt(struct dt_socket *socket, int fd) {
   if (dt_sys.adopt(fd) != 0)
     return errno;
   dt_socket_open(socket, fd, domain_of(fd), type, protocol_of(fd));
+  socket->receive_limit = limit_of(fd, SO_RCVTIMEO);
+  socket->send_limit = limit_of(fd, SO_SNDTIMEO);
   return 0;
 }
 
@@ -139,14 +164,18 @@ static bool whereabouts(const struct dt_socket *socket,
          get_name(socket->fd, where, dt_sys.getsockname);
 }
 
+void dt_socket_doubt(struct dt_socket *socket, int error) {
+  if ((error == EBADF || error == ENOTSOCK) && ask(socket->fd, SO_TYPE, -1) < 0)
+    socket->fd = -1;
+}
+
 int dt_socket_fail(lua_State *L, const char *operation,
                    struct dt_socket *socket, const struct dt_address *where,
                    int error) {
   struct dt_address address;
   char text[DT_ADDRESS_TEXT_MAX], reason[DT_REASON_MAX], code[DT_CODE_MAX];
   size_t length;
-  if ((error == EBADF || error == ENOTSOCK) && ask(socket->fd, SO_TYPE, -1) < 0)
-    socket->fd = -1; /* closed behind our back: the number is not ours now */
+  dt_socket_doubt(socket, error);
   if (where)
     address = *where;
   else if (socket->fd < 0 || !whereabouts(socket, &address))

@@ -29,6 +29,8 @@ struct dt_socket {
   dt_time receive_limit; /* SO_RCVTIMEO, SO_SNDTIMEO as the user set them; */
   dt_time send_limit;    /* the kernel applies them to blocking calls only */
   unsigned char patient; /* enum dt_patient */
+  /* Others have the same open file (dup), and may have made it blocking. */
+  unsigned char shared;
   /* The peer, for the messages of failures: after a reset the kernel has
      forgotten it.  Kept for IPv4 and IPv6 only; others can still be asked. */
   unsigned char peer_length;
@@ -73,6 +75,15 @@ void dt_socket_open(struct dt_socket *socket, int fd, int domain, int type,
 /* Gives `socket` the descriptor `fd` and asks the kernel for its kind.
    0 or an errno (ENOTSOCK): then `fd` is still the caller's. */
 int dt_socket_adopt(struct dt_socket *socket, int fd);
+
+/* Takes over the limits of SO_RCVTIMEO and SO_SNDTIMEO that the kernel gave an
+   accepted socket, from its listener. */
+void dt_socket_inherit(struct dt_socket *socket,
+                       const struct dt_socket *listener);
+
+/* After a call failed with `error`: forgets a descriptor that was closed behind
+   our back, and whose number may be somebody else's by now. */
+void dt_socket_doubt(struct dt_socket *socket, int error);
 
 /* Closes the descriptor if there is one.  0 or an errno. */
 int dt_socket_close(struct dt_socket *socket);

@@ -239,7 +239,9 @@ static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
   pthread_sigmask(SIG_BLOCK, &pipes, &before);
   sent = sendfile(fd, file, *offset < 0 ? NULL : offset, count);
   error = errno;
-  if (sent < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+  /* also after a success: the call moves pieces, and a later one may have met
+     the end that the first provoked */
+  if (!sigismember(&pending, SIGPIPE))
     while (sigtimedwait(&pipes, NULL, &at_once) < 0 && errno == EINTR)
       ;
   pthread_sigmask(SIG_SETMASK, &before, NULL);

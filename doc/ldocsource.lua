@@ -28,7 +28,9 @@ end
 local function add_returns(lines, groups)
   for number, group in ipairs(groups) do
     for _, value in ipairs(group) do
-      tag(lines, "treturn", number > 1 and tostring(number) or nil, value.type, value.description)
+      -- LDoc takes a ? inside of { } for the beginning of the whole type.
+      local written = value.type and value.type:gsub("=%?", "=")
+      tag(lines, "treturn", number > 1 and tostring(number) or nil, written, value.description)
     end
   end
 end

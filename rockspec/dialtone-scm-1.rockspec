@@ -11,10 +11,9 @@ source = {
 description = {
   summary = "The operating system's sockets for Lua",
   detailed = [[
-    Two levels on one object: below, the Berkeley calls with the manual pages'
-    own names, constants and error names; above, Lua's io vocabulary.  IPv4,
-    IPv6, Unix, UDP, raw, packet and netlink sockets, control messages,
-    descriptor passing, and every socket option, by name.]],
+    The Berkeley calls with the manual pages' own names, constants and error
+    names: IPv4, IPv6, Unix, UDP, raw, packet and netlink sockets, time limits,
+    control messages, descriptor passing, and socket options by name.]],
   homepage = "https://github.com/dialtone-lua/dialtone",
   license = "MIT",
   labels = { "network", "socket", "tcp", "udp", "unix" },

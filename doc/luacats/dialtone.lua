@@ -424,7 +424,7 @@ function socket:listen(backlog) end
 --- local peer = assert(conn:peercred())
 --- if peer.uid ~= 0 then conn:close() end
 --- ```
----@return { pid: integer?, uid: integer, gid: integer }?
+---@return { pid: integer?, uid: integer, gid: integer }? # who; `pid` is nil where the system does not tell
 ---@return string? message
 ---@return string? code `"ENOTCONN"` when there is no such peer, `"closed"`
 function socket:peercred() end
@@ -491,7 +491,8 @@ function socket:recvfrom(size, ...) end
 --- there is none, it waits for one. See recvmmsg(2).
 ---
 --- ```lua
---- for _, m in ipairs(assert(udp:recvmany(64))) do print(m.address, m[1])
+--- for _, message in ipairs(assert(udp:recvmany(64))) do
+---   print(message.address, message[1])
 --- end
 --- ```
 ---@param count integer # how many messages at most, 1 to 1024
@@ -565,7 +566,8 @@ function socket:sendfds(data, list) end
 
 --- Sends a file, or a part of it, from where it stands; waits until all of it has
 --- gone, or the file ends. A file without positions (a pipe) is read and sent in
---- pieces. See sendfile(2).
+--- pieces; the time limit is the socket's, and does not bound the reading. See
+--- sendfile(2).
 ---
 --- ```lua
 --- local sent = assert(s:sendfile(assert(io.open("page.html", "rb"))))
@@ -577,11 +579,14 @@ function socket:sendfds(data, list) end
 ---@return string? message
 ---@return string? code as for send, and what read(2) says
 ---@return integer? # bytes sent before the failure
+---@return string? # what was read of a pipe, and was not sent
 function socket:sendfile(file, offset, count) end
 
 --- Sends many messages, with as few system calls as the system allows, and waits
 --- until all have gone. If a failure comes after some went, their number is
---- returned, and the failure comes again when the rest is sent. See sendmmsg(2).
+--- returned, and the failure comes again when the rest is sent. On a stream each
+--- message is a system call of its own, and goes whole before the next. See
+--- sendmmsg(2).
 ---
 --- ```lua
 --- assert(udp:sendmany({ { "one", address = a }, { "two", address = b } }))
@@ -593,7 +598,7 @@ function socket:sendfile(file, offset, count) end
 ---@param list table # of messages as sendmsg takes them: strings, or tables `{ data, address =, control = }`; the list that recvmany gives is one
 ---@param ... string|integer flags
 ---@return integer? # how many messages went
----@return string? message
+---@return (integer|string)? # on a stream: how many bytes of the next one went, if some did, or the message
 ---@return string? code as for sendmsg, if the first could not be sent
 function socket:sendmany(list, ...) end
 
@@ -620,8 +625,7 @@ function socket:sendmany(list, ...) end
 --- counts as received when it has `flags`.
 ---
 --- ```lua
---- assert(s:sendmsg({ "head", "body", control = { SCM_RIGHTS = { file } }
---- }))
+--- assert(s:sendmsg({ "data", control = { SCM_RIGHTS = { file } } }))
 --- ```
 ---
 --- ```lua
