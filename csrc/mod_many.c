@@ -180,6 +180,8 @@ static int send_batch(lua_State *L, struct dt_socket *socket, size_t count,
   sending->operation.where =
       batch.messages[0].header.msg_namelen > 0 ? batch.addresses : NULL;
   results = dt_await(L, &sending->operation);
+  sending->messages = NULL; /* the batch ends here */
+  sending->operation.where = NULL;
   if (sending->operation.error == 0 || sending->gone + sending->part == 0)
     return results;
   push_gone(L, sending); /* a time limit, when some have gone */

@@ -161,8 +161,6 @@ static int start_receiving(lua_State *L, struct receiving *receiving) {
   operation->socket = dt_check_socket(L, 1);
   receiving->size = (size_t)dt_check_range(L, 2, 0, SIZE_MAX_LUA);
   receiving->flags = dt_check_flags(L, 3, &dt_message_flags);
-  if (operation->socket->fd < 0)
-    return dt_fail_closed(L, operation->name);
   operation->nonblocking = (receiving->flags & MSG_DONTWAIT) != 0;
   operation->can_block = true;
   if (receiving->flags != 0 && is_collected(receiving))
@@ -246,15 +244,9 @@ static enum dt_outcome send_to_step(lua_State *L,
   return sent(L, operation, count, errno);
 }
 
-/* Reads the socket and the data; false: closed, the failure is pushed. */
-static bool prepare_sending(lua_State *L, struct sending *sending) {
-  struct dt_operation *operation = &sending->operation;
-  operation->socket = dt_check_socket(L, 1);
+static void prepare_sending(lua_State *L, struct sending *sending) {
+  sending->operation.socket = dt_check_socket(L, 1);
   sending->data = luaL_checklstring(L, 2, &sending->size);
-  if (operation->socket->fd >= 0)
-    return true;
-  dt_fail_closed(L, operation->name);
-  return false;
 }
 
 static int start_sending(lua_State *L, struct sending *sending, int flags_arg) {
@@ -283,7 +275,8 @@ send(2).
 static int socket_send(lua_State *L) {
   struct sending sending;
   sending.operation = (struct dt_operation){.name = "send", .step = send_step};
-  return prepare_sending(L, &sending) ? start_sending(L, &sending, 3) : 3;
+  prepare_sending(L, &sending);
+  return start_sending(L, &sending, 3);
 }
 
 /***
@@ -305,8 +298,9 @@ static int socket_sendto(lua_State *L) {
   int taken;
   sending.operation =
       (struct dt_operation){.name = "sendto", .step = send_to_step};
-  if (!prepare_sending(L, &sending))
-    return 3;
+  prepare_sending(L, &sending);
+  if (sending.operation.socket->fd < 0)
+    return dt_fail_closed(L, "sendto");
   taken = dt_check_address(L, 3, "sendto", sending.operation.socket,
                            &sending.address);
   if (taken == 0)
