@@ -132,7 +132,7 @@ describe("a limit", function()
     assert(listener:setsockopt("SO_RCVTIMEO", 0.05))
     assert(client:connect(listener:getsockname()))
     local conn = keep(assert(listener:accept()))
-    if conn:getsockopt("SO_RCVTIMEO") == 0 then return end -- not on this system
+    assert(math.abs(conn:getsockopt("SO_RCVTIMEO") - 0.05) < 0.01) -- Linux passes it on
     assert_fails("EAGAIN", "^recv", conn:recv(1))
   end)
 
@@ -175,17 +175,13 @@ describe("the descriptor", function()
         return ({ family = "AF_INET", host = "127.0.0.1", port = 0 })[key]
       end,
     })
-    local value, _, code = s:bind(address)
-    assert.is_nil(value)
-    assert(code == "closed" or code == "EINVAL", code)
+    assert_fails("closed", "^bind", s:bind(address))
   end)
 end)
 
 describe("memory", function()
   it("of old messages is not shown by a short option", function()
-    local ok, s = pcall(net.socket, "AF_NETLINK", "SOCK_RAW", 0)
-    if not ok or not s then return end
-    keep(s)
+    local s = keep(assert(net.socket("AF_NETLINK", "SOCK_RAW", 0)))
     assert(s:bind({ family = "AF_NETLINK", pid = 0, groups = 1 }))
     assert.equal("", s:getsockopt("SOL_NETLINK", 9, 0)) -- NETLINK_LIST_MEMBERSHIPS
     assert.equal(4, #s:getsockopt("SOL_NETLINK", 9, 4))
