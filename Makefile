@@ -16,9 +16,10 @@ LUAS_KNOWN := 5.1 5.2 5.3 5.4 5.5 luajit
 
 # The plain row, by name; every other file is glue.  spec/architecture_spec.lua
 # compares the list with what the files include.
-PLAIN := address address_parse clock constant control error option_ip \
-  option_ipv6 option_link option_socket option_transport optiontable sys \
-  sys_fault tcpinfo
+PLAIN := address address_parse buffer clock constant control cstack error \
+  fork option_ip option_ipv6 option_link option_socket option_transport \
+  optiontable poller poller_epoll poller_kqueue poller_poll resolver sys \
+  sys_fault tcpinfo timer
 
 # Only in the flavours that have DIALTONE_FAULTS.
 FAULTS := sys_fault mod_fault
@@ -34,10 +35,15 @@ WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes \
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
 
+# Linux tests the poller of the BSDs too, over an imitation of kqueue(2).
+ifeq ($(shell uname -s),Linux)
+SHIM := -DDIALTONE_KQUEUE_SHIM -Ispec/support/kqueue
+endif
+
 FLAGS_release := -O2 -DNDEBUG
-FLAGS_test := -O1 -g -DDIALTONE_FAULTS
-FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SANITIZE)
-FLAGS_lint := -O2 -DDIALTONE_FAULTS -Werror
+FLAGS_test := -O1 -g -DDIALTONE_FAULTS $(SHIM)
+FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SHIM) $(SANITIZE)
+FLAGS_lint := -O2 -DDIALTONE_FAULTS $(SHIM) -Werror
 
 COMPILE = $(CC) -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS)
 ifeq ($(shell uname -s),Darwin)
@@ -48,6 +54,7 @@ SHARED := -shared
 NODELETE := -Wl,-z,nodelete
 endif
 
+LINK_release := -pthread
 LINK_test := -pthread $(NODELETE)
 LINK_lint := -pthread
 LINK_asan := -pthread $(NODELETE) $(SANITIZE)
@@ -77,6 +84,7 @@ SPEC ?=
 Q := $(if $(V),,@)
 SUBMAKE = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
 LISTED = $(filter-out $(if $(findstring FAULTS,$(FLAGS_$1)),,$(FAULTS)),$(SOURCES))
+SHIMMED = $(if $(findstring SHIM,$(FLAGS_$1)),kevent_shim)
 objects = $(patsubst %,build/$1/%.o,$2)
 
 # $1 flavour: the plain row, and the test programs that stand on it alone
@@ -85,7 +93,11 @@ build/$1/plain/%.o: csrc/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c $$< -o $$@
 
-build/$1/libdialtone.a: $(call objects,$1/plain,$(filter $(PLAIN),$(call LISTED,$1)))
+build/$1/plain/%.o: spec/support/kqueue/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP -c $$< -o $$@
+
+build/$1/libdialtone.a: $(call objects,$1/plain,$(filter $(PLAIN),$(call LISTED,$1)) $(call SHIMMED,$1))
 	@rm -f $$@
 	$$(Q)$$(AR) crs $$@ $$^
 
@@ -171,7 +183,8 @@ suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan)
 
 # --- style -------------------------------------------------------------------
 
-C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch])
+C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/support/kqueue/*.c \
+  spec/support/kqueue/*/*.h)
 LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
 
 lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
@@ -190,7 +203,7 @@ lint-format:
 lint-tidy:
 	$(Q)mkdir -p build/lint
 	$(Q)printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $(JOBS) -n 4 sh -c \
-	  'clang-tidy --quiet "$$@" -- -std=gnu11 -Icsrc -DDIALTONE_FAULTS \
+	  'clang-tidy --quiet "$$@" -- -std=gnu11 -Icsrc -DDIALTONE_FAULTS $(SHIM) \
 	  $(filter-out found,$(LUA_5.4)) 2>build/lint/tidy.$$$$ || \
 	  { cat build/lint/tidy.$$$$; exit 1; }' tidy
 
@@ -198,7 +211,8 @@ lint-tidy:
 lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j $(JOBS) \
 	  --enable=warning,performance,portability --suppress=missingInclude \
-	  -D__linux__ -DDIALTONE_FAULTS -DLUA_VERSION_NUM=504 -Icsrc csrc spec/c
+	  -D__linux__ -DDIALTONE_FAULTS -DDIALTONE_KQUEUE_SHIM -DLUA_VERSION_NUM=504 \
+	  -Icsrc csrc spec/c spec/support/kqueue
 
 # By its name luacheck would take the rockspec for a list of files.
 lint-lua:

@@ -1,5 +1,7 @@
 /*
- * await.c - the one place that waits: see await.h.
+ * await.c - the one place that waits: see await.h.  How tasks wait is in
+ * task.c, and how calls do that cannot yield while there are tasks, in
+ * runner.c; here is who is alone.
  *
  * Stands on poll(2), and, for the simplest case, on the kernel itself: a
  * receive or send without any limit of time is one system call, as in C.  The
@@ -21,7 +23,11 @@
 #include "await.h"
 #include "error.h"
 #include "glue.h"
+#include "runner.h"
+#include "stream.h"
 #include "sys.h"
+#include "task.h"
+#include "yieldable.h"
 
 #define EMPTY_FUNCTION "dialtone.empty" /* registry: the little Lua code */
 
@@ -41,8 +47,7 @@ static lua_State *take_hook(lua_State *L) {
   return from;
 }
 
-/* Lets a debug hook that is set fire, which may raise. */
-static void let_hook_fire(lua_State *L) {
+void dt_let_hook_fire(lua_State *L) {
   lua_State *from = take_hook(L);
   if (!lua_gethook(L))
     return;
@@ -53,6 +58,12 @@ static void let_hook_fire(lua_State *L) {
     lua_sethook(from, lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L));
     lua_sethook(L, NULL, 0, 0);
   }
+}
+
+void dt_touch(lua_State *L) {
+  luaL_checkstack(L, 1, "no room for a call");
+  lua_getfield(L, LUA_REGISTRYINDEX, EMPTY_FUNCTION);
+  lua_call(L, 0, 0);
 }
 
 void dt_open_await(lua_State *L) {
@@ -80,7 +91,7 @@ static int poll_once(struct pollfd *list, nfds_t count, dt_time deadline) {
 int dt_wait(lua_State *L, struct pollfd *list, nfds_t count, dt_time deadline) {
   int ready;
   do {
-    let_hook_fire(L); /* a signal may have come just before, or ended poll */
+    dt_let_hook_fire(L); /* a signal may have come just before, or ended poll */
     ready = poll_once(list, count, deadline);
   } while (ready < 0 && errno == EINTR);
   return ready;
@@ -130,9 +141,12 @@ static dt_time deadline_of(dt_time limit) {
 
 /* The deadline that comes first. */
 static dt_time first_deadline(struct patience *patience,
-                              const struct dt_socket *socket, bool reading) {
+                              const struct dt_operation *operation,
+                              bool reading) {
+  const struct dt_socket *socket = operation->socket;
   if (patience->own == 0)
-    patience->own = deadline_of(socket->limit);
+    patience->own =
+        operation->until ? operation->until : deadline_of(socket->limit);
   if (patience->kernel == 0)
     patience->kernel =
         deadline_of(reading ? socket->receive_limit : socket->send_limit);
@@ -159,7 +173,7 @@ static int poll_one(lua_State *L, const struct dt_socket *socket,
   struct pollfd entry = {.events = want == DT_WANT_READ ? POLLIN : POLLOUT};
   int ready;
   do {
-    let_hook_fire(L);
+    dt_let_hook_fire(L);
     if (socket->fd < 0)
       return 1; /* who asked finds that it is closed */
     entry.fd = socket->fd;
@@ -173,7 +187,8 @@ static bool leave_to_kernel(struct dt_operation *operation) {
   struct dt_socket *socket = operation->socket;
   if (operation->may_block)
     socket->patient = DT_NEVER_PATIENT; /* somebody else made it non-blocking */
-  operation->may_block = operation->can_block && !has_limit(socket) &&
+  operation->may_block = operation->kind->can_block && operation->until == 0 &&
+                         !has_limit(socket) &&
                          socket->patient == DT_NOT_PATIENT &&
                          become_patient(socket);
   return operation->may_block;
@@ -185,11 +200,9 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
   struct dt_socket *socket = operation->socket;
   dt_time deadline;
   int ready;
-  if (operation->nonblocking || socket->limit == 0)
-    return operation->error; /* the kernel's own word: EAGAIN, EINPROGRESS */
   if (leave_to_kernel(operation))
     return 0;
-  deadline = first_deadline(patience, socket, want == DT_WANT_READ);
+  deadline = first_deadline(patience, operation, want == DT_WANT_READ);
   if (patience->reported) {
     ready = rest(L, patience, deadline);
   } else {
@@ -203,63 +216,138 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
   return deadline == patience->own ? DT_TIMEOUT : EAGAIN;
 }
 
+/* Waits for a time, since nobody is there who could do anything else. */
+static int wait_until(lua_State *L, const struct dt_operation *operation) {
+  if (operation->until == 0)
+    return EDEADLK;
+  if (dt_wait(L, NULL, 0, operation->until) < 0)
+    return errno;
+  return operation->alarm ? 0 : DT_TIMEOUT;
+}
+
 #define RETRIES_MAX                                                            \
   1000 /* without waiting; only a broken kernel gets there                     \
         */
+
+static bool must_not_wait(const struct dt_operation *operation) {
+  return operation->nonblocking ||
+         (operation->socket && operation->socket->limit == 0);
+}
 
 /* An interrupted call goes on, unless a hook raises or its time is over. */
 static int go_on(lua_State *L, struct dt_operation *operation,
                  enum dt_outcome outcome, struct patience *patience) {
   const struct dt_socket *socket = operation->socket;
-  let_hook_fire(L);
+  dt_let_hook_fire(L);
   if (outcome == DT_PROGRESS) {
     patience->retries = 0;
     patience->reported = false;
     patience->pause = PAUSE_FIRST;
-  } else if (++patience->retries > RETRIES_MAX &&
-             (operation->nonblocking || socket->limit == 0)) {
+  } else if (++patience->retries > RETRIES_MAX && must_not_wait(operation)) {
     return EAGAIN;
   }
-  if (socket->limit <= 0)
+  if (!socket || socket->limit <= 0)
     return 0;
   if (patience->own == 0)
     patience->own = deadline_of(socket->limit);
   return dt_now() >= patience->own ? DT_TIMEOUT : 0;
 }
 
-bool dt_may_block(const struct dt_operation *operation) {
-  return operation->can_block && !operation->nonblocking &&
-         !has_limit(operation->socket);
+bool dt_may_block(lua_State *L, const struct dt_operation *operation) {
+  return operation->kind->can_block && !operation->nonblocking &&
+         !has_limit(operation->socket) && !dt_loop_busy(dt_loop_of(L));
 }
 
-int dt_persist(lua_State *L, struct dt_operation *operation,
-               enum dt_outcome outcome) {
-  struct dt_socket *socket = operation->socket;
+/* What is to be done after an outcome that is not the end: 0, or why it ends
+   all the same. */
+static int prepare_next(lua_State *L, struct dt_operation *operation,
+                        enum dt_outcome outcome, struct patience *patience) {
+  int error;
+  if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
+    error = go_on(L, operation, outcome, patience);
+  else if (must_not_wait(operation))
+    error = operation->error; /* the kernel's own: EAGAIN, EINPROGRESS */
+  else if (outcome == DT_WANT_WAKE)
+    error = wait_until(L, operation);
+  else
+    error = wait_ready(L, operation, outcome, patience);
+  /* a hook or a finalizer may have closed it */
+  return error == 0 && operation->socket && operation->socket->fd < 0
+             ? DT_CLOSED
+             : error;
+}
+
+/* Alone: nothing else is to go on meanwhile. */
+static int wait_alone(lua_State *L, struct dt_operation *operation,
+                      enum dt_outcome outcome) {
   struct patience patience = {.pause = PAUSE_FIRST};
-  int results;
-  for (;;) {
-    int error;
-    if (outcome == DT_DONE) {
-      operation->error = 0;
-      return operation->results;
-    }
-    if (outcome == DT_FAILED)
-      break;
-    if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
-      error = go_on(L, operation, outcome, &patience);
-    else
-      error = wait_ready(L, operation, outcome, &patience);
-    if (error == 0 && socket->fd < 0) /* a hook or a finalizer closed it */
-      error = DT_CLOSED;
+  while (outcome != DT_DONE && outcome != DT_FAILED) {
+    int error = prepare_next(L, operation, outcome, &patience);
     if (error != 0) {
       operation->error = error;
       break;
     }
-    outcome = operation->step(L, operation);
+    outcome = dt_step(L, operation);
   }
-  results = dt_socket_fail(L, operation->name, socket, operation->where,
-                           operation->error);
-  return operation->salvage ? operation->salvage(L, operation) : results;
+  if (outcome != DT_DONE)
+    return dt_end_failed(L, operation);
+  if (operation->kind->release)
+    operation->kind->release(L, operation);
+  return operation->results;
+}
+
+/* A cancelled task waits no more. */
+static void check_cancelled(lua_State *L, const struct dt_loop *loop,
+                            struct dt_operation *operation) {
+  if (!loop->task || !loop->task->cancelled || operation->kind->resist)
+    return;
+  if (operation->kind->release)
+    operation->kind->release(L, operation);
+  dt_push_cancelled(L);
+  lua_error(L);
+}
+
+int dt_persist(lua_State *L, struct dt_operation *operation,
+               enum dt_outcome outcome) {
+  struct dt_loop *loop = dt_loop_of(L);
+  if (outcome == DT_FAILED)
+    return dt_end_failed(L, operation);
+  if (outcome != DT_AGAIN && outcome != DT_PROGRESS && must_not_wait(operation))
+    return wait_alone(L, operation, outcome);
+  check_cancelled(L, loop, operation);
+  if (loop->running == L && dt_yieldable(L, loop->yieldable))
+    return dt_task_wait(L, loop, operation, outcome);
+  if (loop->dirty)
+    dt_flush_dirty(L, loop);
+  if (loop->task || dt_loop_busy(loop))
+    return dt_stand(L, loop, operation, outcome);
+  return wait_alone(L, operation, outcome);
+}
+
+int dt_push_failure(lua_State *L, struct dt_operation *operation) {
+  struct dt_socket *socket = operation->socket;
+  int results = socket && (socket->domain != AF_UNSPEC || operation->where)
+                    ? dt_socket_fail(L, operation->kind->name, socket,
+                                     operation->where, operation->error)
+                    : dt_fail(L, operation->kind->name, NULL, operation->error);
+  return operation->kind->salvage ? operation->kind->salvage(L, operation)
+                                  : results;
+}
+
+int dt_end_failed(lua_State *L, struct dt_operation *operation) {
+  int results = dt_push_failure(L, operation);
+  if (operation->kind->release)
+    operation->kind->release(L, operation);
+  if (operation->kind->raises && !dt_is_end_of(operation)) {
+    lua_pop(L, results - 2);
+    return lua_error(L);
+  }
+  return results;
+}
+
+void *dt_frame(lua_State *L, void *local, size_t size, bool *stays) {
+  *stays = dt_loop_of(L)->running == L;
+  return *stays ? dt_newuserdata(L, size) : local;
 }
 
 enum dt_outcome dt_step_closed(struct dt_operation *operation) {

@@ -25,6 +25,12 @@
 
 #if LUA_VERSION_NUM == 501
 #  define DT_LUA51 1 /* also LuaJIT */
+
+/* Functions that LuaJIT has and PUC's 5.1 has not: NULL there.  See the file's
+   head. */
+__attribute__((weak)) extern int lua_isyieldable(lua_State *L);
+__attribute__((weak)) extern void
+luaL_traceback(lua_State *L, lua_State *co, const char *message, int level);
 #endif
 
 /* --- userdata without user values ---------------------------------------- */
@@ -99,6 +105,178 @@ static inline bool dt_tointeger(lua_State *L, int index, lua_Number *whole) {
     return false;
   return *whole >= -9007199254740992.0 && *whole <= 9007199254740992.0 &&
          *whole == (lua_Number)(long long)*whole;
+#endif
+}
+
+/* --- one Lua value attached to a userdata --------------------------------- */
+
+/* dt_newuserdata1 makes a userdata with room for one value, nil at first;
+   dt_setuservalue pops it, dt_getuservalue pushes it.  5.1 and 5.2 attach
+   tables only: there the value lies in a table of its own. */
+#if LUA_VERSION_NUM >= 504
+#  define dt_newuserdata1(L, size)  lua_newuserdatauv((L), (size), 1)
+#  define dt_setuservalue(L, index) ((void)lua_setiuservalue((L), (index), 1))
+#  define dt_getuservalue(L, index) ((void)lua_getiuservalue((L), (index), 1))
+#elif LUA_VERSION_NUM == 503
+#  define dt_newuserdata1(L, size)  lua_newuserdata((L), (size))
+#  define dt_setuservalue(L, index) lua_setuservalue((L), (index))
+#  define dt_getuservalue(L, index) ((void)lua_getuservalue((L), (index)))
+#else
+#  if LUA_VERSION_NUM == 502
+#    define dt_getbox lua_getuservalue
+#    define dt_setbox lua_setuservalue
+#  else
+#    define dt_getbox lua_getfenv
+#    define dt_setbox (void)lua_setfenv
+#  endif
+
+static inline void *dt_newuserdata1(lua_State *L, size_t size) {
+  void *data = lua_newuserdata(L, size);
+  lua_createtable(L, 1, 0);
+  dt_setbox(L, -2);
+  return data;
+}
+
+static inline void dt_setuservalue(lua_State *L, int index) {
+  dt_getbox(L, index);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, 1);
+  lua_pop(L, 1);
+}
+
+static inline void dt_getuservalue(lua_State *L, int index) {
+  dt_getbox(L, index);
+  lua_rawgeti(L, -1, 1);
+  lua_remove(L, -2);
+}
+#endif
+
+/* --- coroutines ---------------------------------------------------------- */
+
+/* Resumes `co`, which has `arguments` values on its top (and below them the
+   function, at the first time).  Returns the status; the `*results` values on
+   co's top were yielded or returned, or are the one error object. */
+static inline int dt_resume(lua_State *co, lua_State *from, int arguments,
+                            int *results) {
+  int status;
+#if LUA_VERSION_NUM >= 504
+  status = lua_resume(co, from, arguments, results);
+#else
+#  if LUA_VERSION_NUM >= 502
+  status = lua_resume(co, from, arguments);
+#  else
+  (void)from;
+  status = lua_resume(co, arguments);
+#  endif
+  *results = lua_gettop(co);
+#endif
+  if (status != LUA_OK && status != LUA_YIELD)
+    *results = 1;
+  return status;
+}
+
+/* After an error, or to kill a suspended coroutine: runs what is to be closed.
+   Returns the status, LUA_OK or an error; then the error object lies on co's
+   top. */
+static inline int dt_close_coroutine(lua_State *co, lua_State *from) {
+#if LUA_VERSION_NUM >= 505 ||                                                  \
+    (LUA_VERSION_NUM == 504 && LUA_VERSION_RELEASE_NUM >= 50406)
+  return lua_closethread(co, from);
+#else
+  int status;
+  (void)from;
+#  if LUA_VERSION_NUM == 504
+  status = lua_resetthread(co);
+#  else
+  status = lua_status(co);
+#  endif
+  return status == LUA_YIELD ? LUA_OK : status;
+#endif
+}
+
+#if defined(DT_LUA51)
+/* debug.traceback's text, or the message alone where that is not to be had. */
+static inline void dt_traceback51(lua_State *L, lua_State *co,
+                                  const char *message, int level) {
+  const char *head = message ? message : "";
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 6, "no room for a traceback");
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+  lua_pushliteral(L, "debug");
+  if (lua_istable(L, -2))
+    lua_rawget(L, -2);
+  lua_pushliteral(L, "traceback");
+  if (lua_istable(L, -2))
+    lua_rawget(L, -2);
+  lua_pushthread(co);
+  if (L != co)
+    lua_xmove(co, L, 1);
+  lua_pushstring(L, head);
+  lua_pushinteger(L, L == co ? level + 1 : level); /* 0 is traceback itself */
+  if (lua_pcall(L, 3, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING)
+    head = lua_tostring(L, -1);
+  lua_pushstring(L, head + (!message && *head == '\n'));
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+}
+#endif
+
+/* Pushes on L the message (it may be NULL) and the stack of `co` from `level`
+   on, as luaL_traceback does. */
+static inline void dt_traceback(lua_State *L, lua_State *co,
+                                const char *message, int level) {
+#if defined(DT_LUA51)
+  if (!luaL_traceback) {
+    dt_traceback51(L, co, message, level);
+    return;
+  }
+#endif
+  luaL_traceback(L, co, message, level);
+}
+
+/* --- whether a C function may yield (yieldable.c) ------------------------- */
+
+#if LUA_VERSION_NUM < 503
+/* How struct lua_State begins in 5.1.3 to 5.1.5, and in 5.2: the places are
+   private, so yieldable.c tries them out before they are believed. */
+struct dt_thread_head {
+  void *next;
+  unsigned char tt, marked, status;
+#  if defined(DT_LUA51)
+  void *top, *base, *global, *call, *savedpc, *stack_last, *stack, *last_call,
+      *first_call;
+  int stack_size, calls_size;
+  unsigned short c_calls, c_calls_at_resume; /* equal: may yield */
+#  else
+  void *top, *global, *call, *oldpc, *stack_last, *stack;
+  int stack_size;
+  unsigned short unyieldable_calls; /* 0: may yield */
+#  endif
+};
+#endif
+
+/* Whether Lua itself says whether a C function may yield. */
+static inline bool dt_tells_yieldable(void) {
+#if LUA_VERSION_NUM >= 503
+  return true;
+#elif defined(DT_LUA51)
+  return lua_isyieldable != NULL;
+#else
+  return false;
+#endif
+}
+
+/* Its answer, or what stands in the state.  Not for a LuaJIT that does not
+   tell. */
+static inline bool dt_may_yield(lua_State *L) {
+#if LUA_VERSION_NUM >= 503
+  return lua_isyieldable(L);
+#elif defined(DT_LUA51)
+  const struct dt_thread_head *thread = (const struct dt_thread_head *)L;
+  return lua_isyieldable ? lua_isyieldable(L)
+                         : thread->c_calls <= thread->c_calls_at_resume;
+#else
+  return ((const struct dt_thread_head *)L)->unyieldable_calls == 0;
 #endif
 }
 

@@ -13,7 +13,8 @@
 #endif
 #ifdef __APPLE__
 #  define _DARWIN_C_SOURCE     1
-#  define __APPLE_USE_RFC_3542 1 /* IPV6_PKTINFO as the RFC has it */
+#  define _XOPEN_SOURCE        700 /* ucontext.h, and its whole struct */
+#  define __APPLE_USE_RFC_3542 1   /* IPV6_PKTINFO as the RFC has it */
 #endif
 
 #include <sys/types.h>
@@ -34,6 +35,7 @@
 #  define DT_CONNECT_SETTLES    1 /* see mod_connect.c */
 #  define DT_HAVE_SIOCOUTQ      1
 #  define DT_HAVE_PIDFD         1 /* SCM_PIDFD, which few headers have yet */
+#  define DT_HAVE_EPOLL         1
 #elif defined(__FreeBSD__)
 #  define DT_HAVE_SA_LEN   1 /* struct sockaddr begins with its length */
 #  define DT_HAVE_IP_MREQN 1
@@ -51,6 +53,21 @@
 #endif
 #if defined(__linux__) || defined(__FreeBSD__) || defined(__NetBSD__)
 #  define DT_HAVE_MMSG 1 /* sendmmsg, recvmmsg */
+#endif
+/* makecontext(3) and its kin: gone from POSIX, musl and OpenBSD. */
+#if (defined(__linux__) && defined(__GLIBC__)) || defined(__FreeBSD__) ||      \
+    defined(__NetBSD__) || defined(__APPLE__)
+#  define DT_HAVE_UCONTEXT 1
+#endif
+/* mmap's MAP_STACK asks for a stack of the given size.  FreeBSD's makes one
+   that grows by itself, with a guard of its own. */
+#if defined(__linux__) || defined(__NetBSD__)
+#  define DT_HAVE_MAP_STACK 1
+#endif
+#if defined(__FreeBSD__) || defined(__APPLE__) || defined(__OpenBSD__) ||      \
+    defined(__NetBSD__) || defined(__DragonFly__) ||                           \
+    defined(DIALTONE_KQUEUE_SHIM) /* the test build's imitation */
+#  define DT_HAVE_KQUEUE 1
 #endif
 
 /* Names shared between our files are no business of whoever loads the module:

@@ -7,6 +7,7 @@
 
 #include "await.h"
 #include "glue.h"
+#include "task.h"
 #ifdef DIALTONE_FAULTS
 #  include "mod_fault.h"
 #endif
@@ -16,7 +17,8 @@ static const struct dt_module *const modules[] = {
     &dt_mod_sendfile,   &dt_mod_message, &dt_mod_many,
     &dt_mod_descriptor, &dt_mod_option,  &dt_mod_constant,
     &dt_mod_tcpinfo,    &dt_mod_address, &dt_mod_resolver,
-    &dt_mod_interface,  &dt_mod_poll,    NULL,
+    &dt_mod_interface,  &dt_mod_poll,    &dt_mod_stream,
+    &dt_mod_write,      &dt_mod_task,    NULL,
 };
 
 DT_EXPORT int luaopen_dialtone_core(lua_State *L);
@@ -29,6 +31,7 @@ int luaopen_dialtone_core(lua_State *L) {
   dt_open_socket(L, modules);
   dt_open_address(L, state);
   dt_open_descriptor(L, state);
+  dt_open_tasks(L);
   for (int i = 0; modules[i]; i++) {
     if (!modules[i]->functions)
       continue;

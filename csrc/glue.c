@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "glue.h"
+#include "yieldable.h"
 
 /* --- the state ----------------------------------------------------------- */
 
@@ -24,6 +25,7 @@ struct dt_scratch {
 
 static int state_gc(lua_State *L) {
   struct dt_state *state = lua_touserdata(L, 1);
+  dt_loop_close(&state->loop);
   while (state->all) {
     struct dt_scratch *scratch = state->all;
     state->all = scratch->next;
@@ -41,6 +43,8 @@ struct dt_state *dt_new_state(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   state->main = dt_main_thread(L);
+  dt_loop_init(&state->loop);
+  state->loop.yieldable = dt_open_yieldable(L);
   return state;
 }
 

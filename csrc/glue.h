@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "constant.h"
+#include "loop.h"
 #include "socket.h"
 
 /* What one Lua state keeps for us: upvalue 1 of every function. */
@@ -24,6 +25,11 @@ struct dt_state {
                                 than a look-up in the registry */
   struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
+  struct dt_loop loop;
+  /* The user's debug hook, while one of ours takes its place (task.c). */
+  lua_Hook hook;
+  int hook_mask, hook_count;
+  bool hook_set;
 };
 
 /* One file's functions, gathered by core.c. */
@@ -37,11 +43,17 @@ DT_INTERNAL_BEGIN
 extern const struct dt_module dt_mod_socket, dt_mod_connect, dt_mod_transfer,
     dt_mod_sendfile, dt_mod_message, dt_mod_many, dt_mod_descriptor,
     dt_mod_option, dt_mod_constant, dt_mod_tcpinfo, dt_mod_address,
-    dt_mod_resolver, dt_mod_interface, dt_mod_poll;
+    dt_mod_resolver, dt_mod_interface, dt_mod_poll, dt_mod_stream, dt_mod_write,
+    dt_mod_task;
 
 /* The state of the running function. */
 static inline struct dt_state *dt_state_of(lua_State *L) {
   return (struct dt_state *)lua_touserdata(L, lua_upvalueindex(1));
+}
+
+/* The loop of the state of the running function. */
+static inline struct dt_loop *dt_loop_of(lua_State *L) {
+  return &dt_state_of(L)->loop;
 }
 
 /* Makes the state and pushes it; core.c gives it to every function. */

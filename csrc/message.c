@@ -9,6 +9,7 @@
 #include "error.h"
 #include "glue.h"
 #include "message.h"
+#include "stream.h"
 #include "sys.h"
 
 /* --- messages of Lua -------------------------------------------------------
@@ -140,18 +141,70 @@ enum dt_outcome dt_send_failed(lua_State *L, struct dt_operation *operation,
   if (error == EBADF && dt_sys.getsockopt(operation->socket->fd, SOL_SOCKET,
                                           SO_TYPE, &type, &length) == 0) {
     operation->results =
-        dt_fail_because(L, operation->name, NULL, 0,
+        dt_fail_because(L, operation->kind->name, NULL, 0,
                         "a descriptor to be sent is not open", "EBADF");
     return DT_DONE;
   }
   return dt_step_failed(operation, error, DT_WANT_WRITE);
 }
 
-static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
-  const struct dt_sending *sending = (struct dt_sending *)operation;
+/* A copy of a batch, and all that it points to, on top of the stack. */
+static struct dt_batch *copy_batch(lua_State *L, const struct dt_batch *from) {
+  struct dt_batch *to = dt_newuserdata(
+      L, sizeof *to +
+             from->count * (sizeof *to->messages + sizeof *to->addresses) +
+             from->room * sizeof *to->buffers + from->control_size);
+  unsigned char *control;
+  *to = *from;
+  to->messages = (struct dt_message *)(void *)(to + 1);
+  to->addresses = (struct dt_address *)(void *)(to->messages + to->count);
+  to->buffers = (struct iovec *)(void *)(to->addresses + to->count);
+  to->control = control = (unsigned char *)(to->buffers + to->room);
+  memcpy(to->messages, from->messages, to->count * sizeof *to->messages);
+  memcpy(to->addresses, from->addresses, to->count * sizeof *to->addresses);
+  memcpy(to->buffers, from->buffers, to->room * sizeof *to->buffers);
+  if (to->control_size > 0)
+    memcpy(control, from->control, to->control_size);
+  for (size_t i = 0; i < to->count; i++) {
+    struct msghdr *header = &to->messages[i].header;
+    header->msg_iov = to->buffers + (header->msg_iov - from->buffers);
+    if (header->msg_name)
+      header->msg_name = &to->addresses[i].u;
+    if (header->msg_control)
+      header->msg_control =
+          control + ((unsigned char *)header->msg_control - from->control);
+  }
+  return to;
+}
+
+enum dt_outcome dt_keep_batch(lua_State *L, struct dt_sending *sending,
+                              enum dt_outcome outcome) {
+  struct dt_operation *operation = &sending->operation;
+  if (outcome == DT_DONE || outcome == DT_FAILED || sending->moved ||
+      dt_loop_of(L)->running != L)
+    return outcome;
+  if (outcome == DT_WANT_WRITE &&
+      (operation->nonblocking || operation->socket->limit == 0))
+    return outcome; /* it will not wait */
+  luaL_checkstack(L, 1, "no room for a message");
+  sending->batch = copy_batch(L, sending->batch);
+  sending->moved = true;
+  if (operation->where)
+    operation->where = sending->batch->addresses;
+  return outcome;
+}
+
+static enum dt_outcome send_one(lua_State *L,
+                                const struct dt_sending *sending) {
+  struct dt_operation *operation = (struct dt_operation *)&sending->operation;
   int wait = operation->may_block ? 0 : MSG_DONTWAIT;
-  ssize_t sent = dt_sys.sendmsg(operation->socket->fd, &sending->header,
-                                sending->flags | wait);
+  enum dt_outcome before = dt_send_gathered(operation);
+  ssize_t sent;
+  if (before != DT_DONE)
+    return before;
+  sent =
+      dt_sys.sendmsg(operation->socket->fd, &sending->batch->messages[0].header,
+                     sending->flags | wait);
   if (sent < 0)
     return dt_send_failed(L, operation, errno);
   lua_pushinteger(L, (lua_Integer)sent);
@@ -159,18 +212,21 @@ static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-int dt_send_message(lua_State *L, struct dt_sending *sending, const char *name,
-                    struct dt_socket *socket) {
+enum dt_outcome dt_send_step(lua_State *L, struct dt_operation *operation) {
+  struct dt_sending *sending = (struct dt_sending *)operation;
+  return dt_keep_batch(L, sending, send_one(L, sending));
+}
+
+void dt_prepare_sending(struct dt_sending *sending, struct dt_socket *socket,
+                        struct dt_batch *batch) {
   struct dt_operation *operation = &sending->operation;
   memset(operation, 0, sizeof *operation);
-  operation->name = name;
   operation->socket = socket;
-  operation->step = send_step;
   operation->nonblocking = (sending->flags & MSG_DONTWAIT) != 0;
-  operation->can_block = true;
-  if (sending->header.msg_namelen > 0)
-    operation->where = &sending->address;
-  return dt_await(L, operation);
+  if (batch->messages[0].header.msg_namelen > 0)
+    operation->where = batch->addresses;
+  sending->batch = batch;
+  sending->moved = false;
 }
 
 /* --- receiving -------------------------------------------------------------
@@ -198,42 +254,85 @@ bool dt_is_end(const struct dt_socket *socket, const struct msghdr *header,
          !(header->msg_flags & MSG_CTRUNC);
 }
 
-void dt_prepare_receiving(struct dt_operation *operation, int flags) {
-  operation->nonblocking = (flags & MSG_DONTWAIT) != 0;
+bool dt_never_waits(int flags) {
 #ifdef MSG_ERRQUEUE
   /* poll(2) cannot wait for it alone, and recvmsg(2) does not wait either */
   if (flags & MSG_ERRQUEUE)
-    operation->nonblocking = true;
+    return true;
 #endif
+  return (flags & MSG_DONTWAIT) != 0;
 }
 
+size_t dt_take_unread(const struct dt_socket *socket, char *data, size_t size,
+                      int flags) {
+  size_t unread = dt_unread_bytes(socket);
+  if (unread == 0 || (flags & MSG_OOB))
+    return 0;
+#ifdef MSG_ERRQUEUE
+  if (flags & MSG_ERRQUEUE)
+    return 0;
+#endif
+  if (size > unread)
+    size = unread;
+  memcpy(data, dt_buffer_bytes(&socket->stream->in), size);
+  if (!(flags & MSG_PEEK))
+    dt_buffer_take(&socket->stream->in, size, &socket->loop->pool);
+  return size;
+}
+
+/* Where one message lands. */
+struct landing {
+  union {
+    struct cmsghdr aligned;
+    unsigned char bytes[DT_CONTROL_DEFAULT];
+  } control;
+  struct iovec buffers[DT_BUFFERS_MAX];
+  char *data, *large_control; /* borrowed; the second only if it must be */
+};
+
 /* Points the header at the room there is. */
-static void set_header(struct dt_receiving *receiving, char *data) {
-  struct msghdr *header = &receiving->header;
-  for (size_t i = 0; i < receiving->count; i++) {
-    receiving->buffers[i].iov_base = data;
-    data += receiving->buffers[i].iov_len;
-  }
+static void set_header(const struct dt_receiving *receiving,
+                       struct landing *landing, struct dt_received *received) {
+  struct msghdr *header = &received->header;
+  char *data = landing->data;
   memset(header, 0, sizeof *header);
-  header->msg_name = &receiving->address.u;
-  header->msg_namelen = sizeof receiving->address.u;
-  header->msg_iov = receiving->buffers;
-  header->msg_iovlen = receiving->count;
+  header->msg_name = &received->address.u;
+  header->msg_namelen = sizeof received->address.u;
+  header->msg_iov = landing->buffers;
+  header->msg_iovlen = receiving->sizes ? receiving->count : 1;
+  landing->buffers[0].iov_base = data;
+  landing->buffers[0].iov_len = receiving->total;
+  for (size_t i = 0; receiving->sizes && i < receiving->count; i++) {
+    landing->buffers[i].iov_base = data;
+    landing->buffers[i].iov_len = receiving->sizes[i];
+    data += receiving->sizes[i];
+  }
   if (receiving->control_size > 0) {
-    header->msg_control = receiving->control;
+    header->msg_control = landing->large_control
+                              ? (void *)landing->large_control
+                              : landing->control.bytes;
     header->msg_controllen = receiving->control_size;
   }
 }
 
-/* Receives into `data`; everything but the pushing. */
-static enum dt_outcome receive(struct dt_receiving *receiving, char *data) {
+/* Receives; everything but the pushing. */
+static enum dt_outcome receive(struct dt_receiving *receiving,
+                               struct landing *landing,
+                               struct dt_received *received) {
   struct dt_operation *operation = &receiving->operation;
-  struct msghdr *header = &receiving->header;
+  struct msghdr *header = &received->header;
   int wait = operation->may_block ? 0 : MSG_DONTWAIT;
   ssize_t got;
-  set_header(receiving, data);
-  if (receiving->flags & MSG_TRUNC)
-    memset(data, 0, receiving->total); /* tcp(7): counts, but writes nothing */
+  set_header(receiving, landing, received);
+  received->length = dt_take_unread(operation->socket, landing->data,
+                                    receiving->total, receiving->flags);
+  if (received->length > 0) {
+    header->msg_controllen = 0;
+    received->address.length = 0;
+    return DT_DONE;
+  }
+  if (receiving->flags & MSG_TRUNC) /* tcp(7): counts, but writes nothing */
+    memset(landing->data, 0, receiving->total);
   got = dt_sys.recvmsg(operation->socket->fd, header, receiving->flags | wait);
   if (got < 0)
     return dt_step_failed(operation, errno, DT_WANT_READ);
@@ -245,37 +344,40 @@ static enum dt_outcome receive(struct dt_receiving *receiving, char *data) {
     operation->error = DT_EOF;
     return DT_FAILED;
   }
-  receiving->address.length = header->msg_namelen;
-  if (header->msg_namelen > sizeof receiving->address.u) /* it was cut */
-    receiving->address.length = sizeof receiving->address.u;
-  receiving->length = (size_t)got;
+  received->address.length = header->msg_namelen;
+  if (header->msg_namelen > sizeof received->address.u) /* it was cut */
+    received->address.length = sizeof received->address.u;
+  received->length = (size_t)got;
   return DT_DONE;
 }
 
-static enum dt_outcome receive_step(lua_State *L,
-                                    struct dt_operation *operation) {
-  struct dt_receiving *receiving = (struct dt_receiving *)operation;
-  char *data = dt_borrow(L, receiving->total);
-  enum dt_outcome outcome = receive(receiving, data);
+enum dt_outcome dt_receive_step(lua_State *L, struct dt_receiving *receiving,
+                                dt_push_received *push) {
+  struct dt_operation *operation = &receiving->operation;
+  struct landing landing;
+  struct dt_received received;
+  enum dt_outcome outcome;
+  landing.large_control = receiving->control_size > sizeof landing.control
+                              ? dt_borrow(L, receiving->control_size)
+                              : NULL;
+  landing.data = dt_borrow(L, receiving->total);
+  outcome = receive(receiving, &landing, &received);
   if (outcome == DT_DONE)
-    operation->results = receiving->push(L, receiving);
-  dt_return(L, data);
+    operation->results = push(L, receiving, &received);
+  dt_return(L, landing.data);
+  if (landing.large_control)
+    dt_return(L, landing.large_control);
   if (outcome == DT_DONE && receiving->holder)
     dt_finish_descriptors(receiving->holder);
   return outcome;
 }
 
-int dt_receive_message(lua_State *L, struct dt_receiving *receiving,
-                       const char *name, struct dt_socket *socket) {
+void dt_prepare_receiving(lua_State *L, struct dt_receiving *receiving,
+                          struct dt_socket *socket) {
   struct dt_operation *operation = &receiving->operation;
-  memset(operation, 0, sizeof *operation);
-  operation->name = name;
   operation->socket = socket;
-  operation->step = receive_step;
-  operation->can_block = true;
-  dt_prepare_receiving(operation, receiving->flags);
+  operation->nonblocking = dt_never_waits(receiving->flags);
   receiving->holder = dt_need_descriptors(L, socket, receiving->control_size);
-  return dt_await(L, operation);
 }
 
 /* --- flags -----------------------------------------------------------------

@@ -13,9 +13,13 @@
 #include "ancillary.h"
 #include "await.h"
 #include "descriptor.h"
+#include "sys.h"
 
 #define DT_BUFFERS_MAX                                                         \
   1024 /* of one message: IOV_MAX, as all systems have it */
+
+/* Room for as many descriptors as Linux sends at once, and all the rest. */
+#define DT_CONTROL_DEFAULT 2048
 
 DT_INTERNAL_BEGIN
 
@@ -41,17 +45,34 @@ size_t dt_count_buffers(lua_State *L, int arg, int index);
 int dt_read_message(lua_State *L, int index, const struct dt_socket *socket,
                     struct dt_ancillary *control, struct dt_outgoing *out);
 
-/* An operation that sends one message. */
-struct dt_sending {
-  struct dt_operation operation;
-  struct msghdr header;
-  struct dt_address address; /* if the header has one */
-  int flags;
+/* Messages that are ready to be sent. */
+struct dt_batch {
+  struct dt_message *messages;
+  struct dt_address *addresses; /* one for each message, used or not */
+  struct iovec *buffers;
+  const unsigned char *control;
+  size_t count, room, control_size; /* messages (and addresses), buffers */
 };
 
-/* Runs it: all but the operation is set; `name` is for messages. */
-int dt_send_message(lua_State *L, struct dt_sending *sending, const char *name,
-                    struct dt_socket *socket);
+/* What an operation that sends a batch begins with. */
+struct dt_sending {
+  struct dt_operation operation;
+  struct dt_batch *batch;
+  int flags;
+  bool moved; /* away from the C stack */
+};
+
+/* Readies all but the kind; the flags are set. */
+void dt_prepare_sending(struct dt_sending *sending, struct dt_socket *socket,
+                        struct dt_batch *batch);
+
+/* Sends a batch of one; `kind` is for names, and has dt_send_step. */
+enum dt_outcome dt_send_step(lua_State *L, struct dt_operation *operation);
+
+/* For `outcome`, which a step is to return: when a task may have to wait now,
+   the batch moves from its C stack to where it stays. */
+enum dt_outcome dt_keep_batch(lua_State *L, struct dt_sending *sending,
+                              enum dt_outcome outcome);
 
 /* What a step returns when a system call that sent control data has failed.
    EBADF may be about a descriptor to be sent, when the socket is all right:
@@ -65,22 +86,32 @@ enum dt_outcome dt_send_failed(lua_State *L, struct dt_operation *operation,
 /* An operation that receives one message. */
 struct dt_receiving {
   struct dt_operation operation;
-  int flags;
-  struct iovec *buffers; /* their lengths are set */
-  size_t count, total;   /* of the buffers; of their lengths */
-  void *control;
-  size_t control_size;
   struct dt_descriptors *holder; /* NULL where no descriptors can come */
-  /* Pushes the results, and returns how many: what came is below. */
-  int (*push)(lua_State *L, struct dt_receiving *receiving);
+  const unsigned *sizes; /* of buffers; NULL: there is one, of `total` */
+  unsigned total, control_size;
+  int flags;
+  unsigned short count; /* of sizes */
+  unsigned short most;  /* recvfds: how many descriptors */
+};
+
+/* What came. */
+struct dt_received {
   struct msghdr header;
   struct dt_address address;
   size_t length; /* more than `total` when MSG_TRUNC asked for the whole */
 };
 
-/* Runs it: all but the last group of fields is set, `holder` is made here. */
-int dt_receive_message(lua_State *L, struct dt_receiving *receiving,
-                       const char *name, struct dt_socket *socket);
+/* Pushes the results, and returns how many. */
+typedef int dt_push_received(lua_State *L, struct dt_receiving *receiving,
+                             struct dt_received *received);
+
+/* Readies all but the kind, and pushes the holder; sizes and flags are set. */
+void dt_prepare_receiving(lua_State *L, struct dt_receiving *receiving,
+                          struct dt_socket *socket);
+
+/* The step. */
+enum dt_outcome dt_receive_step(lua_State *L, struct dt_receiving *receiving,
+                                dt_push_received *push);
 
 /* A holder where descriptors can come with `size` bytes of control data,
    pushed; else NULL, and nil is pushed. */
@@ -91,8 +122,14 @@ dt_need_descriptors(lua_State *L, const struct dt_socket *socket, size_t size);
 bool dt_is_end(const struct dt_socket *socket, const struct msghdr *header,
                int flags);
 
-/* Readies an operation that receives: the error queue is never waited for. */
-void dt_prepare_receiving(struct dt_operation *operation, int flags);
+/* What was received before, and not read, goes first: moves at most `size`
+   bytes of that to `data`, and returns how many. */
+size_t dt_take_unread(const struct dt_socket *socket, char *data, size_t size,
+                      int flags);
+
+/* Whether a receive with these flags fails when there is nothing: the error
+   queue is never waited for. */
+bool dt_never_waits(int flags);
 
 /* Whether a received message has flags to show, and the set of them. */
 bool dt_has_message_flags(int flags);

@@ -96,6 +96,9 @@ static enum dt_outcome connect_step(lua_State *L,
   return connect_failed(connecting, errno);
 }
 
+static const struct dt_kind connect_kind = {
+    .name = "connect", .step = connect_step, .size = sizeof(struct connecting)};
+
 /***
 Connects the socket to a peer. A socket that was bound first keeps its own
 address. On a datagram socket no packet is sent: the address becomes the one
@@ -118,7 +121,7 @@ assert(s:connect("[::1]:7000"))
 static int socket_connect(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
   struct connecting connecting = {
-      .operation = {.name = "connect", .socket = socket, .step = connect_step}};
+      .operation = {.kind = &connect_kind, .socket = socket}};
   if (socket->fd < 0)
     return dt_fail_closed(L, "connect");
   if (dt_check_address(L, 2, "connect", socket, &connecting.address) == 0)
@@ -148,12 +151,16 @@ static bool is_passing(int error) {
   return false;
 }
 
+/* The object is made before the descriptor comes, and kept for the next try. */
 static enum dt_outcome accept_step(lua_State *L,
                                    struct dt_operation *operation) {
   struct dt_socket *listener = operation->socket;
-  struct dt_socket *socket = dt_push_socket(L);
+  struct dt_socket *socket;
   struct dt_address peer;
   int fd;
+  if (dt_is_unready(operation, DT_READ))
+    return DT_WANT_READ;
+  socket = dt_push_socket(L);
   peer.length = sizeof peer.u;
   fd = dt_sys.accept(listener->fd, &peer.u.any, &peer.length);
   if (fd < 0) {
@@ -171,6 +178,11 @@ static enum dt_outcome accept_step(lua_State *L,
   return DT_DONE;
 }
 
+static const struct dt_kind accept_kind = {.name = "accept",
+                                           .step = accept_step,
+                                           .size = sizeof(struct dt_operation),
+                                           .shared = true};
+
 /***
 Takes the next connection from the listener's queue; waits for one. The new
 socket has no time limit, whatever the listener's. Connections that failed
@@ -185,7 +197,7 @@ while they were queued are passed over. See accept(2).
 @usage local conn, peer = assert(listener:accept())
 */
 static int socket_accept(lua_State *L) {
-  struct dt_operation operation = {.name = "accept", .step = accept_step};
+  struct dt_operation operation = {.kind = &accept_kind};
   operation.socket = dt_check_socket(L, 1);
   if (operation.socket->fd < 0)
     return dt_fail_closed(L, "accept");

@@ -6,11 +6,32 @@
 #include "config.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "control.h"
 #include "glue.h"
 #include "message.h"
+
+static const struct dt_kind sendfds_kind = {.name = "sendfds",
+                                            .step = dt_send_step,
+                                            .size = sizeof(struct dt_sending),
+                                            .can_block = true};
+
+/* Sends the one buffer, and the control data. */
+static int send_data(lua_State *L, struct dt_socket *socket, struct iovec *data,
+                     const struct dt_ancillary *control) {
+  struct dt_message message = {.header = {.msg_iov = data, .msg_iovlen = 1}};
+  struct dt_address none = {.length = 0};
+  struct dt_batch batch = {&message, &none, data,         control->bytes,
+                           1,        1,     control->used};
+  struct dt_sending sending = {.flags = 0};
+  if (control->used > 0) {
+    message.header.msg_control = control->bytes;
+    message.header.msg_controllen = control->used;
+  }
+  dt_prepare_sending(&sending, socket, &batch);
+  sending.operation.kind = &sendfds_kind;
+  return dt_await(L, &sending.operation);
+}
 
 /***
 Sends data and descriptors over an `AF_UNIX` socket. The receiver gets
@@ -31,7 +52,6 @@ method
 */
 static int socket_sendfds(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct dt_sending sending;
   union dt_control_room room;
   struct dt_ancillary control;
   struct iovec data;
@@ -43,19 +63,10 @@ static int socket_sendfds(lua_State *L) {
   luaL_argcheck(L, data.iov_len > 0 || socket->type != SOCK_STREAM, 2,
                 "at least one byte expected: a stream carries no descriptors "
                 "without data");
-  memset(&sending, 0, sizeof sending);
   data.iov_base = (void *)text; /* sendmsg(2) only reads it */
   dt_begin_ancillary(L, &control, &room, 3, "sendfds");
   failed = dt_add_rights(L, &control, 3);
-  if (failed)
-    return failed;
-  sending.header.msg_iov = &data;
-  sending.header.msg_iovlen = 1;
-  if (control.used > 0) {
-    sending.header.msg_control = control.bytes;
-    sending.header.msg_controllen = control.used;
-  }
-  return dt_send_message(L, &sending, "sendfds", socket);
+  return failed ? failed : send_data(L, socket, &data, &control);
 }
 
 /* Control data that may come before the descriptors, unasked: credentials, a
@@ -65,26 +76,21 @@ static int socket_sendfds(lua_State *L) {
 #define FDS_DEFAULT 253 /* as many as Linux sends at once */
 #define FDS_MAX     4096
 
-struct receiving {
-  struct dt_receiving message;
-  size_t most;
-};
-
 /* Pushes the list of at most `most` descriptors; true if there were more. */
-static bool push_list(lua_State *L, const struct dt_receiving *message,
-                      size_t most) {
-  const struct msghdr *header = &message->header;
+static bool push_list(lua_State *L, const struct dt_receiving *receiving,
+                      const struct msghdr *header) {
   struct dt_control_item item;
   size_t offset = 0;
   int length = 0;
   bool dropped = false;
   lua_newtable(L);
-  while (message->holder &&
+  while (receiving->holder &&
          dt_control_next(header->msg_control, header->msg_controllen, &offset,
                          &item)) {
     const struct dt_control_type *type =
         dt_control_known(item.level, item.type);
-    size_t count = item.size / sizeof(int), left = most - (size_t)length;
+    size_t count = item.size / sizeof(int),
+           left = receiving->most - (size_t)length;
     if (!type || type->kind != DT_CONTROL_FDS)
       continue;
     if (type->type != SCM_RIGHTS) /* a pidfd, which was not asked for here */
@@ -93,22 +99,33 @@ static bool push_list(lua_State *L, const struct dt_receiving *message,
       dropped = true;
     if (count < left)
       left = count;
-    length = dt_append_received(L, message->holder, left, length);
-    dt_skip_received(message->holder, count - left);
+    length = dt_append_received(L, receiving->holder, left, length);
+    dt_skip_received(receiving->holder, count - left);
   }
   return dropped;
 }
 
-static int push_data(lua_State *L, struct dt_receiving *message) {
-  const struct receiving *receiving = (struct receiving *)message;
+static int push_data(lua_State *L, struct dt_receiving *receiving,
+                     struct dt_received *received) {
+  const struct msghdr *header = &received->header;
   bool dropped;
-  lua_pushlstring(L, message->buffers[0].iov_base, message->length);
-  dropped = push_list(L, message, receiving->most);
-  if (!dropped && !(message->header.msg_flags & MSG_CTRUNC))
+  lua_pushlstring(L, header->msg_iov[0].iov_base, received->length);
+  dropped = push_list(L, receiving, header);
+  if (!dropped && !(header->msg_flags & MSG_CTRUNC))
     return 2;
   lua_pushliteral(L, "MSG_CTRUNC");
   return 3;
 }
+
+static enum dt_outcome receive_step(lua_State *L,
+                                    struct dt_operation *operation) {
+  return dt_receive_step(L, (struct dt_receiving *)operation, push_data);
+}
+
+static const struct dt_kind recvfds_kind = {.name = "recvfds",
+                                            .step = receive_step,
+                                            .size = sizeof(struct dt_receiving),
+                                            .can_block = true};
 
 /***
 Receives data, and the descriptors that came with it. They are close-on-exec.
@@ -128,30 +145,17 @@ this process may not open as many
 */
 static int socket_recvfds(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct receiving receiving;
-  struct dt_receiving *message = &receiving.message;
-  struct iovec data;
-  union {
-    struct cmsghdr aligned;
-    unsigned char bytes[CMSG_SPACE(FDS_DEFAULT * sizeof(int)) + OTHERS];
-  } room;
-  memset(&receiving, 0, sizeof receiving);
-  message->total =
-      lua_isnoneornil(L, 2) ? 4096 : (size_t)dt_check_range(L, 2, 0, INT_MAX);
-  receiving.most = lua_isnoneornil(L, 3)
-                       ? FDS_DEFAULT
-                       : (size_t)dt_check_range(L, 3, 0, FDS_MAX);
+  struct dt_receiving receiving = {.total = 4096, .most = FDS_DEFAULT};
+  if (!lua_isnoneornil(L, 2))
+    receiving.total = (unsigned)dt_check_range(L, 2, 0, INT_MAX);
+  if (!lua_isnoneornil(L, 3))
+    receiving.most = (unsigned short)dt_check_range(L, 3, 0, FDS_MAX);
   if (socket->fd < 0)
     return dt_fail_closed(L, "recvfds");
-  data.iov_len = message->total;
-  message->buffers = &data;
-  message->count = 1;
-  message->push = push_data;
-  message->control = room.bytes;
-  message->control_size = CMSG_SPACE(receiving.most * sizeof(int)) + OTHERS;
-  if (message->control_size > sizeof room.bytes)
-    message->control = dt_newuserdata(L, message->control_size);
-  return dt_receive_message(L, message, "recvfds", socket);
+  receiving.control_size = CMSG_SPACE(receiving.most * sizeof(int)) + OTHERS;
+  dt_prepare_receiving(L, &receiving, socket);
+  receiving.operation.kind = &recvfds_kind;
+  return dt_await(L, &receiving.operation);
 }
 
 static const luaL_Reg methods[] = {

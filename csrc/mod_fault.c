@@ -35,7 +35,16 @@ static int fault_short(lua_State *L) {
   return plan(L, 0, (size_t)dt_check_range(L, 2, 0, DT_FAULT_NTH_MAX));
 }
 
-/* fault.clear() forgets plans and counts. */
+/* fault.delay(call, seconds): each one sleeps first, from now on */
+static int fault_delay(lua_State *L) {
+  lua_Number seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, seconds >= 0 && seconds <= 3600, 2, "0 to 3600 seconds");
+  if (!dt_fault_delay(luaL_checkstring(L, 1), (int)(seconds * 1000 + 0.5)))
+    return luaL_argerror(L, 1, "no such call");
+  return 0;
+}
+
+/* fault.clear() forgets plans, delays and counts. */
 static int fault_clear(lua_State *L) {
   (void)L;
   dt_fault_clear();
@@ -104,6 +113,7 @@ static int fault_descriptors(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"fail", fault_fail},
     {"short", fault_short},
+    {"delay", fault_delay},
     {"clear", fault_clear},
     {"count", fault_count},
     {"calls", fault_calls},

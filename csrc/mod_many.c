@@ -16,6 +16,7 @@
 #include "error.h"
 #include "glue.h"
 #include "message.h"
+#include "stream.h"
 #include "sys.h"
 
 #define CALL_MAX 1024U /* sendmmsg(2), recvmmsg(2): messages in one call */
@@ -24,19 +25,9 @@
  */
 
 struct sending {
-  struct dt_operation operation;
-  struct dt_message *messages;
-  unsigned count, gone;
+  struct dt_sending base;
+  unsigned gone;
   size_t part; /* bytes of the next one that went, on a stream */
-  int flags;
-};
-
-/* What a list is turned into. */
-struct batch {
-  struct dt_message *messages;
-  struct dt_address *addresses;
-  struct iovec *buffers;
-  size_t room; /* of buffers */
 };
 
 /* A batch that needs no memory from Lua. */
@@ -47,13 +38,16 @@ struct small_batch {
   struct iovec buffers[2 * SMALL];
 };
 
-static enum dt_outcome push_gone(lua_State *L, struct sending *sending) {
+static bool has_begun(const struct sending *sending) {
+  return sending->gone + sending->part > 0;
+}
+
+static int push_gone(lua_State *L, const struct sending *sending) {
   lua_pushinteger(L, (lua_Integer)sending->gone);
-  lua_pushinteger(L, (lua_Integer)sending->part);
-  sending->operation.results = sending->part > 0 ? 2 : 1;
   if (sending->part == 0)
-    lua_pop(L, 1);
-  return DT_DONE;
+    return 1;
+  lua_pushinteger(L, (lua_Integer)sending->part);
+  return 2;
 }
 
 /* A stream takes part of a message, and the next must not go before the rest:
@@ -74,8 +68,8 @@ static bool take_off(struct msghdr *header, size_t count) {
 }
 
 static void account(struct sending *sending, int sent) {
-  struct dt_message *message = &sending->messages[sending->gone];
-  if (sending->operation.socket->type != SOCK_STREAM) {
+  struct dt_message *message = &sending->base.batch->messages[sending->gone];
+  if (sending->base.operation.socket->type != SOCK_STREAM) {
     sending->gone += (unsigned)sent;
   } else if (take_off(&message->header, message->length)) {
     sending->gone++;
@@ -85,23 +79,51 @@ static void account(struct sending *sending, int sent) {
   }
 }
 
-static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
-  struct sending *sending = (struct sending *)operation;
-  unsigned left = sending->count - sending->gone;
+static enum dt_outcome send_some(lua_State *L, struct sending *sending) {
+  struct dt_operation *operation = &sending->base.operation;
+  const struct dt_batch *batch = sending->base.batch;
+  unsigned left = (unsigned)batch->count - sending->gone;
   unsigned most = operation->socket->type == SOCK_STREAM ? 1 : CALL_MAX;
-  int sent =
-      dt_sys.sendmany(operation->socket->fd, sending->messages + sending->gone,
-                      left < most ? left : most, sending->flags | MSG_DONTWAIT);
+  enum dt_outcome before =
+      has_begun(sending) ? DT_DONE : dt_send_gathered(operation);
+  int sent;
+  if (before != DT_DONE)
+    return before;
+  sent = dt_sys.sendmany(operation->socket->fd, batch->messages + sending->gone,
+                         left < most ? left : most,
+                         sending->base.flags | MSG_DONTWAIT);
   if (sent < 0) {
     int error = errno;
-    if (sending->gone + sending->part > 0 && error != EAGAIN && error != EINTR)
-      return push_gone(L, sending);
-    return dt_send_failed(L, operation, error);
+    if (!has_begun(sending) || error == EAGAIN || error == EINTR)
+      return dt_send_failed(L, operation, error);
+  } else {
+    if (sent > 0)
+      account(sending, sent);
+    if (sending->gone < batch->count)
+      return DT_PROGRESS;
   }
-  if (sent > 0)
-    account(sending, sent);
-  return sending->gone < sending->count ? DT_PROGRESS : push_gone(L, sending);
+  operation->results = push_gone(L, sending);
+  return DT_DONE;
 }
+
+static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
+  struct sending *sending = (struct sending *)operation;
+  return dt_keep_batch(L, &sending->base, send_some(L, sending));
+}
+
+/* A time limit, when some have gone, is none. */
+static int forget_failure(lua_State *L, struct dt_operation *operation) {
+  const struct sending *sending = (struct sending *)operation;
+  if (!has_begun(sending))
+    return 3;
+  lua_pop(L, 3);
+  return push_gone(L, sending);
+}
+
+static const struct dt_kind sendmany_kind = {.name = "sendmany",
+                                             .step = send_step,
+                                             .salvage = forget_failure,
+                                             .size = sizeof(struct sending)};
 
 /* How many buffers the messages of the list at index 2 have. */
 static size_t count_all(lua_State *L, size_t count) {
@@ -119,11 +141,12 @@ static size_t count_all(lua_State *L, size_t count) {
 }
 
 /* Finds room for a batch. */
-static void begin_batch(lua_State *L, struct batch *batch,
-                        struct small_batch *small, size_t count,
-                        size_t buffers) {
-  batch->room = buffers;
-  if (count <= SMALL && buffers <= 2 * SMALL) {
+static void begin_batch(lua_State *L, struct dt_batch *batch,
+                        struct small_batch *small, size_t count) {
+  memset(batch, 0, sizeof *batch);
+  batch->count = count;
+  batch->room = count_all(L, count);
+  if (count <= SMALL && batch->room <= 2 * SMALL) {
     batch->messages = small->messages;
     batch->addresses = small->addresses;
     batch->buffers = small->buffers;
@@ -131,14 +154,14 @@ static void begin_batch(lua_State *L, struct batch *batch,
   }
   batch->messages = dt_newuserdata(L, count * sizeof *batch->messages);
   batch->addresses = dt_newuserdata(L, count * sizeof *batch->addresses);
-  batch->buffers = dt_newuserdata(L, buffers * sizeof *batch->buffers);
+  batch->buffers = dt_newuserdata(L, batch->room * sizeof *batch->buffers);
 }
 
 /* Reads the list at index 2 into the batch. */
 static int read_batch(lua_State *L, const struct dt_socket *socket,
-                      struct dt_ancillary *control, struct batch *batch,
-                      size_t count) {
+                      struct dt_ancillary *control, struct dt_batch *batch) {
   struct dt_outgoing out = {.buffers = batch->buffers, .room = batch->room};
+  size_t count = batch->count;
   unsigned char *bytes;
   lua_createtable(L, (int)count, 0);
   out.anchor = lua_gettop(L);
@@ -153,7 +176,8 @@ static int read_batch(lua_State *L, const struct dt_socket *socket,
     out.buffers += out.header->msg_iovlen;
     lua_pop(L, 1);
   }
-  bytes = control->bytes; /* it moves no more */
+  batch->control = bytes = control->bytes; /* it moves no more */
+  batch->control_size = control->used;
   for (size_t i = 0; i < count; i++) {
     struct msghdr *header = &batch->messages[i].header;
     if (header->msg_controllen == 0)
@@ -165,27 +189,21 @@ static int read_batch(lua_State *L, const struct dt_socket *socket,
 }
 
 static int send_batch(lua_State *L, struct dt_socket *socket, size_t count,
-                      struct sending *sending) {
+                      int flags) {
   struct small_batch small;
-  struct batch batch;
+  struct dt_batch batch;
   union dt_control_room room;
   struct dt_ancillary control;
-  int failed, results;
-  begin_batch(L, &batch, &small, count, count_all(L, count));
+  struct sending sending = {.base.flags = flags};
+  int failed;
+  begin_batch(L, &batch, &small, count);
   dt_begin_ancillary(L, &control, &room, 2, "sendmany");
-  failed = read_batch(L, socket, &control, &batch, count);
+  failed = read_batch(L, socket, &control, &batch);
   if (failed)
     return failed;
-  sending->messages = batch.messages;
-  sending->operation.where =
-      batch.messages[0].header.msg_namelen > 0 ? batch.addresses : NULL;
-  results = dt_await(L, &sending->operation);
-  sending->messages = NULL; /* the batch ends here */
-  sending->operation.where = NULL;
-  if (sending->operation.error == 0 || sending->gone + sending->part == 0)
-    return results;
-  push_gone(L, sending); /* a time limit, when some have gone */
-  return sending->operation.results;
+  dt_prepare_sending(&sending.base, socket, &batch);
+  sending.base.operation.kind = &sendmany_kind;
+  return dt_await(L, &sending.base.operation);
 }
 
 /***
@@ -208,25 +226,18 @@ sendmmsg(2).
 */
 static int socket_sendmany(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct sending sending;
   size_t count;
-  memset(&sending, 0, sizeof sending);
+  int flags;
   luaL_checktype(L, 2, LUA_TTABLE);
   count = lua_rawlen(L, 2);
   luaL_argcheck(L, count <= INT_MAX / 1024, 2, "too many messages");
-  sending.flags = dt_check_flags(L, 3, &dt_message_flags);
+  flags = dt_check_flags(L, 3, &dt_message_flags);
   if (socket->fd < 0)
     return dt_fail_closed(L, "sendmany");
-  if (count == 0) {
-    lua_pushinteger(L, 0);
-    return 1;
-  }
-  sending.count = (unsigned)count;
-  sending.operation.name = "sendmany";
-  sending.operation.socket = socket;
-  sending.operation.step = send_step;
-  sending.operation.nonblocking = (sending.flags & MSG_DONTWAIT) != 0;
-  return send_batch(L, socket, count, &sending);
+  if (count > 0)
+    return send_batch(L, socket, count, flags);
+  lua_pushinteger(L, 0);
+  return 1;
 }
 
 /* --- recvmany --------------------------------------------------------------
@@ -240,10 +251,9 @@ static int socket_sendmany(lua_State *L) {
 
 struct receiving {
   struct dt_operation operation;
-  unsigned count;
-  size_t size;
-  int flags;
   struct dt_descriptors *holder;
+  unsigned count, size; /* of each */
+  int flags;
 };
 
 /* What each message has beside its data. */
@@ -264,7 +274,7 @@ struct room {
 };
 
 static size_t room_size(const struct receiving *receiving) {
-  return receiving->count *
+  return (size_t)receiving->count *
          (sizeof(struct dt_message) + sizeof(struct slot) + receiving->size);
 }
 
@@ -276,11 +286,11 @@ static void divide(const struct receiving *receiving, char *buffer,
   room->data = (char *)(room->slots + count);
   memset(room->messages, 0, count * sizeof *room->messages);
   if (receiving->flags & MSG_TRUNC)
-    memset(room->data, 0, count * receiving->size);
+    memset(room->data, 0, (size_t)count * receiving->size);
   for (unsigned i = 0; i < count; i++) {
     struct slot *slot = &room->slots[i];
     struct msghdr *header = &room->messages[i].header;
-    slot->buffer.iov_base = room->data + i * receiving->size;
+    slot->buffer.iov_base = room->data + (size_t)i * receiving->size;
     slot->buffer.iov_len = receiving->size;
     header->msg_name = &slot->address.u;
     header->msg_namelen = sizeof slot->address.u;
@@ -367,18 +377,34 @@ static void push_messages(lua_State *L, const struct receiving *receiving,
   }
 }
 
-/* Receives, and pushes what came. */
-static enum dt_outcome receive(lua_State *L, struct receiving *receiving,
-                               struct room *room) {
-  struct dt_operation *operation = &receiving->operation;
-  int count,
-      got = dt_sys.recvmany(operation->socket->fd, room->messages,
-                            receiving->count, receiving->flags | MSG_DONTWAIT);
-  if (got < 0)
-    return dt_step_failed(operation, errno, DT_WANT_READ);
+/* Receives; how many messages, or -1 with errno. */
+static int receive(const struct receiving *receiving, struct room *room) {
+  const struct dt_socket *socket = receiving->operation.socket;
+  struct dt_message *first = &room->messages[0];
+  size_t unread =
+      dt_take_unread(socket, room->data, receiving->size, receiving->flags);
+  int got;
+  if (unread > 0) {
+    first->length = (unsigned)unread;
+    first->header.msg_namelen = 0;
+    first->header.msg_controllen = 0;
+    return 1;
+  }
+  got = dt_sys.recvmany(socket->fd, room->messages, receiving->count,
+                        receiving->flags | MSG_DONTWAIT);
   for (int i = 0; i < got && receiving->holder; i++)
     dt_take_descriptors(receiving->holder, room->messages[i].header.msg_control,
                         room->messages[i].header.msg_controllen);
+  return got;
+}
+
+/* ... and pushes what came. */
+static enum dt_outcome
+receive_and_push(lua_State *L, struct receiving *receiving, struct room *room) {
+  struct dt_operation *operation = &receiving->operation;
+  int count, got = receive(receiving, room);
+  if (got < 0)
+    return dt_step_failed(operation, errno, DT_WANT_READ);
   count = before_end(receiving, room, got);
   if (count == 0) {
     operation->error = DT_EOF;
@@ -396,12 +422,15 @@ static enum dt_outcome receive_step(lua_State *L,
   enum dt_outcome outcome;
   struct room room;
   divide(receiving, buffer, &room);
-  outcome = receive(L, receiving, &room);
+  outcome = receive_and_push(L, receiving, &room);
   dt_return(L, buffer);
   if (outcome == DT_DONE && receiving->holder)
     dt_finish_descriptors(receiving->holder);
   return outcome;
 }
+
+static const struct dt_kind recvmany_kind = {
+    .name = "recvmany", .step = receive_step, .size = sizeof(struct receiving)};
 
 /***
 Receives the messages that are there, at most `count`, with one system call; if
@@ -423,25 +452,21 @@ end
 */
 static int socket_recvmany(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct receiving receiving;
-  struct dt_operation *operation = &receiving.operation;
-  memset(&receiving, 0, sizeof receiving);
+  struct receiving receiving = {.size = SIZE_DEFAULT};
   receiving.count = (unsigned)dt_check_range(L, 2, 1, CALL_MAX);
-  receiving.size = lua_isnoneornil(L, 3)
-                       ? SIZE_DEFAULT
-                       : (size_t)dt_check_range(L, 3, 0, INT_MAX);
+  if (!lua_isnoneornil(L, 3))
+    receiving.size = (unsigned)dt_check_range(L, 3, 0, INT_MAX);
   luaL_argcheck(L, receiving.size <= INT_MAX / receiving.count, 3,
                 "2^31 bytes or more in all");
   receiving.flags = dt_check_flags(L, 4, &dt_message_flags);
   if (socket->fd < 0)
     return dt_fail_closed(L, "recvmany");
-  operation->name = "recvmany";
-  operation->socket = socket;
-  operation->step = receive_step;
-  dt_prepare_receiving(operation, receiving.flags);
+  receiving.operation.kind = &recvmany_kind;
+  receiving.operation.socket = socket;
+  receiving.operation.nonblocking = dt_never_waits(receiving.flags);
   receiving.holder =
       dt_need_descriptors(L, socket, receiving.count * CONTROL_SIZE);
-  return dt_await(L, operation);
+  return dt_await(L, &receiving.operation);
 }
 
 static const luaL_Reg methods[] = {

@@ -13,24 +13,38 @@
 /* --- sendmsg ---------------------------------------------------------------
  */
 
+static const struct dt_kind sendmsg_kind = {.name = "sendmsg",
+                                            .step = dt_send_step,
+                                            .size = sizeof(struct dt_sending),
+                                            .can_block = true};
+
 /* Reads the message at index 2 and sends it. */
-static int send_table(lua_State *L, struct dt_socket *socket,
-                      struct dt_sending *sending) {
+static int send_table(lua_State *L, struct dt_socket *socket, int flags) {
+  struct dt_message message;
+  struct dt_address address;
   struct iovec buffers[DT_BUFFERS_MAX];
   union dt_control_room room;
   struct dt_ancillary control;
-  struct dt_outgoing out = {.header = &sending->header,
-                            .address = &sending->address,
+  struct dt_outgoing out = {.header = &message.header,
+                            .address = &address,
                             .buffers = buffers,
                             .room = DT_BUFFERS_MAX};
+  struct dt_batch batch = {&message, &address, buffers, NULL, 1, 0, 0};
+  struct dt_sending sending = {.flags = flags};
   int failed;
   dt_begin_ancillary(L, &control, &room, 2, "sendmsg");
   failed = dt_read_message(L, 2, socket, &control, &out);
   if (failed)
     return failed;
-  if (sending->header.msg_controllen > 0)
-    sending->header.msg_control = control.bytes;
-  return dt_send_message(L, sending, "sendmsg", socket);
+  batch.room = message.header.msg_iovlen;
+  if (message.header.msg_controllen > 0) {
+    message.header.msg_control = control.bytes;
+    batch.control = control.bytes;
+    batch.control_size = control.used;
+  }
+  dt_prepare_sending(&sending, socket, &batch);
+  sending.operation.kind = &sendmsg_kind;
+  return dt_await(L, &sending.operation);
 }
 
 /***
@@ -71,40 +85,39 @@ an address that is none and for what the kernel does not take
 */
 static int socket_sendmsg(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct dt_sending sending;
   size_t count = dt_count_buffers(L, 2, 2);
-  sending.flags = dt_check_flags(L, 3, &dt_message_flags);
+  int flags = dt_check_flags(L, 3, &dt_message_flags);
   if (socket->fd < 0)
     return dt_fail_closed(L, "sendmsg");
   if (count > DT_BUFFERS_MAX)
     return dt_socket_fail(L, "sendmsg", socket, NULL, EMSGSIZE);
-  return send_table(L, socket, &sending);
+  return send_table(L, socket, flags);
 }
 
 /* --- recvmsg ---------------------------------------------------------------
  */
 
-/* Room for as many descriptors as Linux sends at once, and all the rest. */
-#define CONTROL_DEFAULT 2048
-#define CONTROL_MAX     65536
+#define CONTROL_MAX 65536
 
 /* Pushes the table that recvmsg gives. */
-static int push_message(lua_State *L, struct dt_receiving *receiving) {
-  size_t left = receiving->length < receiving->total ? receiving->length
-                                                     : receiving->total;
-  const struct msghdr *header = &receiving->header;
-  lua_createtable(L, (int)receiving->count, 4);
-  for (size_t i = 0; i < receiving->count; i++) {
-    const struct iovec *buffer = &receiving->buffers[i];
+static int push_message(lua_State *L, struct dt_receiving *receiving,
+                        struct dt_received *received) {
+  size_t left =
+      received->length < receiving->total ? received->length : receiving->total;
+  const struct msghdr *header = &received->header;
+  int count = (int)header->msg_iovlen;
+  lua_createtable(L, count, 4);
+  for (int i = 0; i < count; i++) {
+    const struct iovec *buffer = &header->msg_iov[i];
     size_t size = buffer->iov_len < left ? buffer->iov_len : left;
     lua_pushlstring(L, buffer->iov_base, size);
-    lua_rawseti(L, -2, (int)i + 1);
+    lua_rawseti(L, -2, i + 1);
     left -= size;
   }
-  lua_pushinteger(L, (lua_Integer)receiving->length);
+  lua_pushinteger(L, (lua_Integer)received->length);
   lua_setfield(L, -2, "length");
-  if (receiving->address.length > 0) {
-    dt_push_address(L, &receiving->address);
+  if (received->address.length > 0) {
+    dt_push_address(L, &received->address);
     lua_setfield(L, -2, "address");
   }
   dt_push_message_flags(L, header->msg_flags);
@@ -115,31 +128,50 @@ static int push_message(lua_State *L, struct dt_receiving *receiving) {
   return 1;
 }
 
-/* Reads the size, or the list of sizes, at index 2. */
-static void check_sizes(lua_State *L, struct dt_receiving *receiving) {
-  if (!lua_istable(L, 2)) {
-    receiving->count = 1;
-    receiving->total = (size_t)dt_check_range(L, 2, 0, INT_MAX);
-    receiving->buffers[0].iov_len = receiving->total;
-    return;
-  }
-  receiving->count = lua_rawlen(L, 2);
-  receiving->total = 0;
-  if (receiving->count > DT_BUFFERS_MAX)
-    dt_bad_message(L, 2, "at most %d sizes expected", DT_BUFFERS_MAX);
-  for (size_t i = 0; i < receiving->count; i++) {
+static enum dt_outcome receive_step(lua_State *L,
+                                    struct dt_operation *operation) {
+  return dt_receive_step(L, (struct dt_receiving *)operation, push_message);
+}
+
+static const struct dt_kind recvmsg_kind = {.name = "recvmsg",
+                                            .step = receive_step,
+                                            .size = sizeof(struct dt_receiving),
+                                            .can_block = true};
+
+/* Reads the list of sizes at index 2 into `sizes`. */
+static void check_list(lua_State *L, struct dt_receiving *receiving,
+                       unsigned *sizes) {
+  for (int i = 0; i < receiving->count; i++) {
     lua_Number size = -1;
-    lua_rawgeti(L, 2, (int)i + 1);
+    lua_rawgeti(L, 2, i + 1);
     if (lua_type(L, -1) != LUA_TNUMBER || !dt_tointeger(L, -1, &size) ||
         size < 0 || size > (lua_Number)(INT_MAX - receiving->total))
       dt_bad_message(L, 2,
                      "size %d: whole number >= 0 expected, all together below "
                      "2^31",
-                     (int)i + 1);
+                     i + 1);
     lua_pop(L, 1);
-    receiving->buffers[i].iov_len = (size_t)size;
-    receiving->total += (size_t)size;
+    sizes[i] = (unsigned)size;
+    receiving->total += sizes[i];
   }
+  receiving->sizes = sizes;
+}
+
+/* Reads the size, or the list of sizes, at index 2. */
+static void check_sizes(lua_State *L, struct dt_receiving *receiving,
+                        unsigned local[DT_BUFFERS_MAX]) {
+  size_t count;
+  bool stays;
+  if (!lua_istable(L, 2)) {
+    receiving->total = (unsigned)dt_check_range(L, 2, 0, INT_MAX);
+    return;
+  }
+  count = lua_rawlen(L, 2);
+  if (count > DT_BUFFERS_MAX)
+    dt_bad_message(L, 2, "at most %d sizes expected", DT_BUFFERS_MAX);
+  receiving->count = (unsigned short)count;
+  check_list(L, receiving,
+             dt_frame(L, local, (count + 1) * sizeof *local, &stays));
 }
 
 /***
@@ -179,24 +211,17 @@ print(m[1], m.address, m.control.IP_TTL, m.flags.MSG_TRUNC)
 */
 static int socket_recvmsg(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct iovec buffers[DT_BUFFERS_MAX];
-  union {
-    struct cmsghdr aligned;
-    unsigned char bytes[CONTROL_DEFAULT];
-  } room;
-  struct dt_receiving receiving = {.buffers = buffers,
-                                   .control = room.bytes,
-                                   .control_size = sizeof room.bytes,
-                                   .push = push_message};
-  check_sizes(L, &receiving);
+  struct dt_receiving receiving = {.control_size = DT_CONTROL_DEFAULT};
+  unsigned sizes[DT_BUFFERS_MAX];
   receiving.flags = dt_check_flags(L, 4, &dt_message_flags);
   if (!lua_isnoneornil(L, 3))
-    receiving.control_size = (size_t)dt_check_range(L, 3, 0, CONTROL_MAX);
+    receiving.control_size = (unsigned)dt_check_range(L, 3, 0, CONTROL_MAX);
+  check_sizes(L, &receiving, sizes);
   if (socket->fd < 0)
     return dt_fail_closed(L, "recvmsg");
-  if (receiving.control_size > sizeof room.bytes)
-    receiving.control = dt_newuserdata(L, receiving.control_size);
-  return dt_receive_message(L, &receiving, "recvmsg", socket);
+  dt_prepare_receiving(L, &receiving, socket);
+  receiving.operation.kind = &recvmsg_kind;
+  return dt_await(L, &receiving.operation);
 }
 
 static const luaL_Reg methods[] = {

@@ -171,7 +171,7 @@ static int get_named(lua_State *L, struct dt_socket *socket,
   }
   if (error == 0)
     return 1;
-  dt_socket_doubt(socket, error);
+  dt_socket_doubt(L, socket, error);
   return dt_fail(L, "getsockopt", option->name, error);
 }
 
@@ -194,7 +194,7 @@ static int get_raw(lua_State *L, struct dt_socket *socket, int level,
   dt_return(L, buffer);
   if (error == 0)
     return 1;
-  dt_socket_doubt(socket, error);
+  dt_socket_doubt(L, socket, error);
   return dt_fail(L, "getsockopt", push_numbers(L, level, number), error);
 }
 
@@ -265,7 +265,7 @@ static int set(lua_State *L, struct dt_socket *socket,
   if (dt_sys.setsockopt(socket->fd, call->level, call->number, call->data,
                         call->length) != 0) {
     int error = errno;
-    dt_socket_doubt(socket, error); /* or the descriptor that is the value */
+    dt_socket_doubt(L, socket, error); /* or the descriptor that is the value */
     return dt_fail(L, "setsockopt",
                    name ? name : push_numbers(L, call->level, call->number),
                    error);

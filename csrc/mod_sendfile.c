@@ -13,6 +13,7 @@
 #include "await.h"
 #include "glue.h"
 #include "iofile.h"
+#include "stream.h"
 #include "sys.h"
 
 #define PIECE   65536
@@ -23,6 +24,7 @@ struct sending_file {
   FILE *file;      /* of an io file, else NULL */
   int fd;          /* the file's descriptor */
   off_t offset;    /* where to read next; -1: cannot be said (a pipe) */
+  off_t start;     /* whence the file's position moves on; -1: it stays */
   lua_Number left; /* bytes still to send; HUGE for all */
   lua_Number sent;
   bool by_hand;      /* sendfile(2) is not for this pair */
@@ -36,9 +38,19 @@ static size_t wanted(const struct sending_file *sending, size_t most) {
   return sending->left < (lua_Number)most ? (size_t)sending->left : most;
 }
 
+/* Reading by offset does not move the file's position: done here, when it was
+   the position that was asked for. */
 static void account(struct sending_file *sending, size_t count) {
+  off_t position;
   sending->left -= (lua_Number)count;
   sending->sent += (lua_Number)count;
+  if (sending->start < 0)
+    return;
+  position = sending->start + (off_t)sending->sent;
+  if (sending->file)
+    fseeko(sending->file, position, SEEK_SET);
+  else
+    lseek(sending->fd, position, SEEK_SET);
 }
 
 /* --- by hand ------------------------------------------------------------- */
@@ -111,20 +123,30 @@ static ssize_t move(lua_State *L, struct sending_file *sending) {
   return move_by_hand(sending);
 }
 
-/* Whether the file is still the one it was: code that ran during a wait (a
-   debug hook) may have closed it, and its number may be another's by now. */
+/* Whether the file is still the one it was: code that ran during a wait may
+   have closed it, and its number may be another's by now. */
 static bool is_there(lua_State *L, const struct sending_file *sending) {
-  bool closed = false;
-  const struct dt_socket *socket = dt_test_socket(L, 2);
+  lua_State *caller = sending->operation.caller;
+  bool closed = false, same;
+  const struct dt_socket *socket = dt_test_socket(caller, 2);
   if (socket)
     return socket->fd == sending->fd;
-  return dt_test_file(L, 2, &closed) == sending->file && !closed;
+  luaL_checkstack(L, 3, "no room to look at a file");
+  lua_pushvalue(caller, 2);
+  lua_xmove(caller, L, 1);
+  same = dt_test_file(L, lua_gettop(L), &closed) == sending->file && !closed;
+  lua_pop(L, 1);
+  return same;
 }
 
 static enum dt_outcome sendfile_step(lua_State *L,
                                      struct dt_operation *operation) {
   struct sending_file *sending = (struct sending_file *)operation;
+  enum dt_outcome before =
+      sending->sent > 0 ? DT_DONE : dt_send_gathered(operation);
   ssize_t count;
+  if (before != DT_DONE)
+    return before;
   if (!is_there(L, sending)) {
     operation->error = EBADF;
     return DT_FAILED;
@@ -132,10 +154,10 @@ static enum dt_outcome sendfile_step(lua_State *L,
   count = move(L, sending);
   if (count < 0)
     return dt_step_failed(operation, errno, DT_WANT_WRITE);
-  account(sending, (size_t)count);
-  if (count > 0)
-    return DT_PROGRESS; /* a file may be long: let the time limit be looked at
-                         */
+  if (count > 0) { /* it may be long: let the time limit be looked at */
+    account(sending, (size_t)count);
+    return DT_PROGRESS;
+  }
   lua_pushinteger(L, (lua_Integer)sending->sent);
   operation->results = 1;
   return DT_DONE;
@@ -153,6 +175,20 @@ static int push_sent(lua_State *L, struct dt_operation *operation) {
   return 5;
 }
 
+static void give_back(lua_State *L, struct dt_operation *operation) {
+  const struct sending_file *sending = (struct sending_file *)operation;
+  if (sending->piece)
+    dt_return(L, sending->piece);
+}
+
+static const struct dt_kind sendfile_kind = {
+    .name = "sendfile",
+    .step = sendfile_step,
+    .salvage = push_sent,
+    .release = give_back,
+    .size = sizeof(struct sending_file),
+};
+
 /* --- the file ------------------------------------------------------------ */
 
 /* Where the file is to be read from: the offset given, or else the file's own
@@ -164,16 +200,6 @@ static off_t start_of(lua_State *L, int arg, FILE *file, int fd) {
   if (!lua_isnoneornil(L, arg))
     return (off_t)dt_check_range(L, arg, 0, ALL);
   return file ? ftello(file) : lseek(fd, 0, SEEK_CUR);
-}
-
-/* Reading by offset does not move the file's position: done in the end, when
-   it was the position that was asked for. */
-static void move_on(const struct sending_file *sending, off_t start) {
-  off_t position = start + (off_t)sending->sent;
-  if (sending->file)
-    fseeko(sending->file, position, SEEK_SET);
-  else
-    lseek(sending->fd, position, SEEK_SET);
 }
 
 /***
@@ -197,19 +223,15 @@ position, which moves on
 */
 static int socket_sendfile(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct sending_file sending = {.operation = {.name = "sendfile",
-                                               .socket = socket,
-
-                                               .salvage = push_sent,
-                                               .step = sendfile_step}};
-  bool closed = false, by_position = lua_isnoneornil(L, 3);
-  off_t start;
-  int results, error;
+  struct sending_file sending = {
+      .operation = {.kind = &sendfile_kind, .socket = socket}, .start = -1};
+  bool closed = false;
+  int error;
   sending.fd = dt_check_descriptor(L, 2);
   sending.file = dt_test_file(L, 2, &closed);
   sending.left =
       lua_isnoneornil(L, 4) ? ALL : (lua_Number)dt_check_range(L, 4, 0, ALL);
-  start = sending.offset = start_of(L, 3, sending.file, sending.fd);
+  sending.offset = start_of(L, 3, sending.file, sending.fd);
   if (socket->fd < 0)
     return dt_fail_closed(L, "sendfile");
   if (sending.fd < 0)
@@ -217,16 +239,13 @@ static int socket_sendfile(lua_State *L) {
   error = dt_stop_patience(socket);
   if (error != 0)
     return dt_socket_fail(L, "sendfile", socket, NULL, error);
-  if (start < 0) { /* sendfile(2) would use the descriptor's own position */
+  if (lua_isnoneornil(L, 3))
+    sending.start = sending.offset;
+  if (sending.offset < 0) { /* sendfile(2) would use the descriptor's own */
     sending.by_hand = true;
     sending.piece = dt_borrow(L, PIECE);
   }
-  results = dt_await(L, &sending.operation);
-  if (sending.piece)
-    dt_return(L, sending.piece);
-  if (by_position && start >= 0 && is_there(L, &sending))
-    move_on(&sending, start);
-  return results;
+  return dt_await(L, &sending.operation);
 }
 
 static const luaL_Reg methods[] = {

@@ -1,6 +1,6 @@
 /*
  * mod_socket.c - the life of a socket: made, adopted, duplicated, named,
- * listening, closed.  What connects two of them is in mod_connect.c, what moves
+ * listening.  What connects two of them is in mod_connect.c, what moves
  * data in mod_transfer.c.
  */
 #include "config.h"
@@ -174,7 +174,7 @@ static int socket_detach(lua_State *L) {
     return dt_fail_closed(L, "detach");
   dt_stop_patience(socket);
   lua_pushinteger(L, socket->fd);
-  socket->fd = -1;
+  dt_socket_let_go(L, socket, DT_CLOSED);
   return 1;
 }
 
@@ -398,44 +398,6 @@ static int socket_gettimeout(lua_State *L) {
   return 1;
 }
 
-/***
-Ends one or both directions of a connection. See shutdown(2).
-@function socket:shutdown
-@tparam string|integer how `"SHUT_RD"`, `"SHUT_WR"` or `"SHUT_RDWR"`
-@treturn boolean true
-@treturn[2] nil
-@treturn[2] string message
-@treturn[2] string code such as `"ENOTCONN"`
-*/
-static int socket_shutdown(lua_State *L) {
-  struct dt_socket *socket = dt_check_socket(L, 1);
-  int how = dt_check_constant(L, 2, &dt_shutdown_hows);
-  if (socket->fd < 0)
-    return dt_fail_closed(L, "shutdown");
-  if (dt_sys.shutdown(socket->fd, how) != 0)
-    return dt_socket_fail(L, "shutdown", socket, NULL, errno);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
-/***
-Closes the socket. Closing one that is closed is no failure. Where close(2)
-reports an error, the descriptor is gone all the same.
-@function socket:close
-@treturn boolean true
-@treturn[2] nil
-@treturn[2] string message
-@treturn[2] string code such as `"EIO"`
-*/
-static int socket_close(lua_State *L) {
-  struct dt_socket *socket = dt_check_socket(L, 1);
-  int error = dt_socket_close(socket);
-  if (error != 0 && error != EINTR)
-    return dt_fail(L, "close", NULL, error);
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
 static const luaL_Reg functions[] = {
     {"socket", net_socket},
     {"socketpair", net_socketpair},
@@ -456,8 +418,6 @@ static const luaL_Reg methods[] = {
     {"getpeername", socket_getpeername},
     {"settimeout", socket_settimeout},
     {"gettimeout", socket_gettimeout},
-    {"shutdown", socket_shutdown},
-    {"close", socket_close},
     {NULL, NULL},
 };
 

@@ -9,11 +9,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "await.h"
 #include "error.h"
 #include "glue.h"
+#include "stream.h"
 #include "sys.h"
 
 /* --- receiving ----------------------------------------------------------- */
@@ -25,8 +27,14 @@ struct receiving {
   struct dt_operation operation;
   size_t size;
   int flags;
-  bool named; /* recvfrom: the sender's address too */
 };
+
+static const struct dt_kind recvfrom_kind;
+
+/* The sender's address is wanted too. */
+static bool is_named(const struct receiving *receiving) {
+  return receiving->operation.kind == &recvfrom_kind;
+}
 
 static int flags_of(const struct dt_operation *operation, int flags) {
   return operation->may_block ? flags : flags | MSG_DONTWAIT;
@@ -50,7 +58,7 @@ static ssize_t receive(const struct receiving *receiving, char *data,
   int flags = flags_of(&receiving->operation, receiving->flags);
   if (flags & MSG_TRUNC)
     memset(data, 0, receiving->size); /* tcp(7): counts, but writes nothing */
-  if (!receiving->named)
+  if (!is_named(receiving))
     return dt_sys.recv(fd, data, receiving->size, flags);
   from->length = sizeof from->u;
   return dt_sys.recvfrom(fd, data, receiving->size, flags, &from->u.any,
@@ -61,15 +69,20 @@ static ssize_t receive(const struct receiving *receiving, char *data,
 static enum dt_outcome receive_into(lua_State *L, struct receiving *receiving,
                                     char *data) {
   struct dt_address from;
-  ssize_t got = receive(receiving, data, &from);
-  if (got < 0 ||
-      (got == 0 && receiving->size > 0 && has_end(receiving->operation.socket)))
+  struct dt_socket *socket = receiving->operation.socket;
+  ssize_t got;
+  if (dt_is_unready(&receiving->operation, DT_READ))
+    return DT_WANT_READ;
+  got = receive(receiving, data, &from);
+  if (got < 0 || (got == 0 && receiving->size > 0 && has_end(socket)))
     return receive_failed(receiving, got, errno);
+  if (receiving->flags == 0)
+    dt_note_received(socket, (size_t)got, receiving->size);
   if ((size_t)got > receiving->size) /* MSG_TRUNC tells the whole length */
     got = (ssize_t)receiving->size;
   lua_pushlstring(L, data, (size_t)got);
   receiving->operation.results = 1;
-  if (receiving->named) {
+  if (is_named(receiving)) {
     receiving->operation.results = 2;
     if (from.length == 0) /* a stream, or a peer without an address */
       lua_pushnil(L);
@@ -79,12 +92,31 @@ static enum dt_outcome receive_into(lua_State *L, struct receiving *receiving,
   return DT_DONE;
 }
 
+/* What was received before, and not read, goes first. */
+static enum dt_outcome receive_buffered(lua_State *L,
+                                        struct receiving *receiving) {
+  struct dt_socket *socket = receiving->operation.socket;
+  struct dt_stream *stream = socket->stream;
+  size_t size = dt_unread_bytes(socket);
+  if (size > receiving->size)
+    size = receiving->size;
+  dt_stream_pin(stream);
+  lua_pushlstring(L, dt_buffer_bytes(&stream->in), size);
+  if (!(receiving->flags & MSG_PEEK) && socket->stream == stream)
+    dt_buffer_take(&stream->in, size, &socket->loop->pool);
+  receiving->operation.results = 1;
+  return DT_DONE;
+}
+
 /* Finds room for the bytes, on the C stack if they are few. */
 static enum dt_outcome receive_step(lua_State *L,
                                     struct dt_operation *operation) {
   struct receiving *receiving = (struct receiving *)operation;
   enum dt_outcome outcome;
   char *room;
+  if (dt_unread_bytes(operation->socket) > 0 && !is_named(receiving) &&
+      !(receiving->flags & MSG_OOB))
+    return receive_buffered(L, receiving);
   if (receiving->size <= SMALL) {
     char small[SMALL];
     return receive_into(L, receiving, small);
@@ -109,11 +141,13 @@ static enum dt_outcome collect_step(lua_State *L,
                                     struct dt_operation *operation) {
   struct collecting *collecting = (struct collecting *)operation;
   struct receiving *receiving = &collecting->receiving;
-  ssize_t got =
-      dt_sys.recv(operation->socket->fd, collecting->room + collecting->filled,
-                  receiving->size - collecting->filled,
-                  flags_of(operation, receiving->flags));
-  if (got <= 0)
+  size_t left = receiving->size - collecting->filled;
+  ssize_t got = left == 0
+                    ? 0
+                    : dt_sys.recv(operation->socket->fd,
+                                  collecting->room + collecting->filled, left,
+                                  flags_of(operation, receiving->flags));
+  if (left > 0 && got <= 0)
     return receive_failed(receiving, got, errno);
   collecting->filled += (size_t)got;
   if (collecting->filled < receiving->size)
@@ -133,15 +167,30 @@ static int push_collected(lua_State *L, struct dt_operation *operation) {
   return 3;
 }
 
+static void collect_release(lua_State *L, struct dt_operation *operation) {
+  dt_return(L, ((struct collecting *)operation)->room);
+}
+
+static const struct dt_kind collect_kind = {.name = "recv",
+                                            .step = collect_step,
+                                            .salvage = push_collected,
+                                            .release = collect_release,
+                                            .size = sizeof(struct collecting),
+                                            .can_block = true};
+
 static int collect(lua_State *L, const struct receiving *receiving) {
   struct collecting collecting = {.receiving = *receiving};
-  int results;
+  struct dt_socket *socket = receiving->operation.socket;
+  size_t buffered = dt_unread_bytes(socket);
   collecting.room = dt_borrow(L, receiving->size);
-  collecting.receiving.operation.step = collect_step;
-  collecting.receiving.operation.salvage = push_collected;
-  results = dt_await(L, &collecting.receiving.operation);
-  dt_return(L, collecting.room);
-  return results;
+  collecting.receiving.operation.kind = &collect_kind;
+  if (buffered > 0 && socket->fd >= 0) {
+    collecting.filled = buffered < receiving->size ? buffered : receiving->size;
+    memcpy(collecting.room, dt_buffer_bytes(&socket->stream->in),
+           collecting.filled);
+    dt_buffer_take(&socket->stream->in, collecting.filled, &socket->loop->pool);
+  }
+  return dt_await(L, &collecting.receiving.operation);
 }
 
 /* A stream, and nothing but the data: else one system call has it all. */
@@ -149,12 +198,21 @@ static bool is_collected(const struct receiving *receiving) {
   const struct dt_operation *operation = &receiving->operation;
   return (receiving->flags & (MSG_WAITALL | MSG_PEEK | MSG_TRUNC)) ==
              MSG_WAITALL &&
-         !receiving->named && receiving->size > 0 &&
+         !is_named(receiving) && receiving->size > 0 &&
          operation->socket->type == SOCK_STREAM && !operation->nonblocking &&
          operation->socket->limit != 0;
 }
 
 #define SIZE_MAX_LUA 2147483647.0 /* recv(2) moves no more at once on Linux */
+
+static const struct dt_kind recv_kind = {.name = "recv",
+                                         .step = receive_step,
+                                         .size = sizeof(struct receiving),
+                                         .can_block = true};
+static const struct dt_kind recvfrom_kind = {.name = "recvfrom",
+                                             .step = receive_step,
+                                             .size = sizeof(struct receiving),
+                                             .can_block = true};
 
 static int start_receiving(lua_State *L, struct receiving *receiving) {
   struct dt_operation *operation = &receiving->operation;
@@ -162,7 +220,6 @@ static int start_receiving(lua_State *L, struct receiving *receiving) {
   receiving->size = (size_t)dt_check_range(L, 2, 0, SIZE_MAX_LUA);
   receiving->flags = dt_check_flags(L, 3, &dt_message_flags);
   operation->nonblocking = (receiving->flags & MSG_DONTWAIT) != 0;
-  operation->can_block = true;
   if (receiving->flags != 0 && is_collected(receiving))
     return collect(L, receiving);
   return dt_await(L, operation);
@@ -184,8 +241,7 @@ if it ends or fails before, what came is given with the message and the code
 @usage local data = assert(s:recv(4096))
 */
 static int socket_recv(lua_State *L) {
-  struct receiving receiving = {
-      .operation = {.name = "recv", .step = receive_step}};
+  struct receiving receiving = {.operation = {.kind = &recv_kind}};
   return start_receiving(L, &receiving);
 }
 
@@ -202,8 +258,7 @@ Receives one datagram, and says who sent it. See recvfrom(2).
 @usage local data, from = assert(udp:recvfrom(65535))
 */
 static int socket_recvfrom(lua_State *L) {
-  struct receiving receiving = {
-      .operation = {.name = "recvfrom", .step = receive_step}, .named = true};
+  struct receiving receiving = {.operation = {.kind = &recvfrom_kind}};
   return start_receiving(L, &receiving);
 }
 
@@ -228,9 +283,12 @@ static enum dt_outcome sent(lua_State *L, struct dt_operation *operation,
 
 static enum dt_outcome send_step(lua_State *L, struct dt_operation *operation) {
   const struct sending *sending = (struct sending *)operation;
-  ssize_t count =
-      dt_sys.send(operation->socket->fd, sending->data, sending->size,
-                  flags_of(operation, sending->flags));
+  enum dt_outcome before = dt_send_gathered(operation);
+  ssize_t count;
+  if (before != DT_DONE)
+    return before;
+  count = dt_sys.send(operation->socket->fd, sending->data, sending->size,
+                      flags_of(operation, sending->flags));
   return sent(L, operation, count, errno);
 }
 
@@ -244,6 +302,16 @@ static enum dt_outcome send_to_step(lua_State *L,
   return sent(L, operation, count, errno);
 }
 
+static const struct dt_kind send_kind = {.name = "send",
+                                         .step = send_step,
+                                         .size =
+                                             offsetof(struct sending, address),
+                                         .can_block = true};
+static const struct dt_kind sendto_kind = {.name = "sendto",
+                                           .step = send_to_step,
+                                           .size = sizeof(struct sending),
+                                           .can_block = true};
+
 static void prepare_sending(lua_State *L, struct sending *sending) {
   sending->operation.socket = dt_check_socket(L, 1);
   sending->data = luaL_checklstring(L, 2, &sending->size);
@@ -253,7 +321,6 @@ static int start_sending(lua_State *L, struct sending *sending, int flags_arg) {
   struct dt_operation *operation = &sending->operation;
   sending->flags = dt_check_flags(L, flags_arg, &dt_message_flags);
   operation->nonblocking = (sending->flags & MSG_DONTWAIT) != 0;
-  operation->can_block = true;
   return dt_await(L, operation);
 }
 
@@ -274,7 +341,7 @@ send(2).
 */
 static int socket_send(lua_State *L) {
   struct sending sending;
-  sending.operation = (struct dt_operation){.name = "send", .step = send_step};
+  sending.operation = (struct dt_operation){.kind = &send_kind};
   prepare_sending(L, &sending);
   return start_sending(L, &sending, 3);
 }
@@ -296,8 +363,7 @@ what is no address
 static int socket_sendto(lua_State *L) {
   struct sending sending;
   int taken;
-  sending.operation =
-      (struct dt_operation){.name = "sendto", .step = send_to_step};
+  sending.operation = (struct dt_operation){.kind = &sendto_kind};
   prepare_sending(L, &sending);
   if (sending.operation.socket->fd < 0)
     return dt_fail_closed(L, "sendto");

@@ -12,6 +12,7 @@
 #include "await.h"
 #include "error.h"
 #include "glue.h"
+#include "stream.h"
 #include "sys.h"
 #include "tcpinfo.h"
 
@@ -33,6 +34,8 @@ struct dt_socket *dt_push_socket(lua_State *L) {
   memset(socket, 0, sizeof *socket);
   socket->mark = &dt_socket_mark;
   socket->fd = -1;
+  socket->loop = dt_loop_of(L);
+  dt_watch_init(&socket->watch);
   socket->limit = DT_NO_LIMIT;
   socket->receive_limit = DT_NO_LIMIT;
   socket->send_limit = DT_NO_LIMIT;
@@ -114,12 +117,18 @@ int dt_socket_adopt(struct dt_socket *socket, int fd) {
   return 0;
 }
 
-int dt_socket_close(struct dt_socket *socket) {
+void dt_socket_let_go(lua_State *L, struct dt_socket *socket, int error) {
+  dt_unwatch(L, socket->loop, &socket->watch, error);
+  dt_stream_free(socket);
+  socket->fd = -1;
+  socket->patient = 0;
+}
+
+int dt_socket_close(lua_State *L, struct dt_socket *socket) {
   int fd = socket->fd;
   if (fd < 0)
     return 0;
-  socket->fd = -1;
-  socket->patient = 0;
+  dt_socket_let_go(L, socket, DT_CLOSED);
   return dt_sys.close(fd) == 0 ? 0 : errno;
 }
 
@@ -164,9 +173,9 @@ static bool whereabouts(const struct dt_socket *socket,
          get_name(socket->fd, where, dt_sys.getsockname);
 }
 
-void dt_socket_doubt(struct dt_socket *socket, int error) {
+void dt_socket_doubt(lua_State *L, struct dt_socket *socket, int error) {
   if ((error == EBADF || error == ENOTSOCK) && ask(socket->fd, SO_TYPE, -1) < 0)
-    socket->fd = -1;
+    dt_socket_let_go(L, socket, error);
 }
 
 int dt_socket_fail(lua_State *L, const char *operation,
@@ -175,7 +184,7 @@ int dt_socket_fail(lua_State *L, const char *operation,
   struct dt_address address;
   char text[DT_ADDRESS_TEXT_MAX], reason[DT_REASON_MAX], code[DT_CODE_MAX];
   size_t length;
-  dt_socket_doubt(socket, error);
+  dt_socket_doubt(L, socket, error);
   if (where)
     address = *where;
   else if (socket->fd < 0 || !whereabouts(socket, &address))
@@ -192,7 +201,7 @@ int dt_socket_fail(lua_State *L, const char *operation,
 static int socket_gc(lua_State *L) {
   struct dt_socket *socket = dt_test_socket(L, 1);
   if (socket)
-    dt_socket_close(socket); /* nobody is there to hear of a failure */
+    dt_socket_close(L, socket); /* nobody is there to hear of a failure */
   return 0;
 }
 

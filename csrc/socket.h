@@ -10,6 +10,7 @@
 #include "address.h"
 #include "clock.h"
 #include "compat.h"
+#include "poller.h"
 
 #define DT_SOCKET_CLASS "dialtone.socket"
 
@@ -19,12 +20,18 @@
    a limit are left to wait in the kernel, one system call each (await.c). */
 enum dt_patient { DT_NOT_PATIENT, DT_PATIENT, DT_NEVER_PATIENT };
 
+struct dt_loop;
+struct dt_stream;
+
 struct dt_socket {
-  const void *mark;      /* &dt_socket_mark: one of ours */
-  int fd;                /* -1: closed */
-  int domain;            /* AF_INET, ... as given to or asked of the kernel */
-  int type;              /* SOCK_STREAM, ... */
-  int protocol;          /* IPPROTO_TCP, ...; 0 when the system chose */
+  const void *mark;     /* &dt_socket_mark: one of ours */
+  int fd;               /* -1: closed */
+  int domain;           /* AF_INET, ... as given to or asked of the kernel */
+  int type;             /* SOCK_STREAM, ... */
+  int protocol;         /* IPPROTO_TCP, ...; 0 when the system chose */
+  struct dt_loop *loop; /* of its Lua state */
+  struct dt_stream *stream; /* what it has buffered; NULL: nothing ever */
+  struct dt_watch watch;
   dt_time limit;         /* settimeout: for each whole call */
   dt_time receive_limit; /* SO_RCVTIMEO, SO_SNDTIMEO as the user set them; */
   dt_time send_limit;    /* the kernel applies them to blocking calls only */
@@ -83,10 +90,14 @@ void dt_socket_inherit(struct dt_socket *socket,
 
 /* After a call failed with `error`: forgets a descriptor that was closed behind
    our back, and whose number may be somebody else's by now. */
-void dt_socket_doubt(struct dt_socket *socket, int error);
+void dt_socket_doubt(lua_State *L, struct dt_socket *socket, int error);
+
+/* Before the descriptor is no more, or no more ours: whoever waits for it fails
+   with `error`, what is buffered is forgotten. */
+void dt_socket_let_go(lua_State *L, struct dt_socket *socket, int error);
 
 /* Closes the descriptor if there is one.  0 or an errno. */
-int dt_socket_close(struct dt_socket *socket);
+int dt_socket_close(lua_State *L, struct dt_socket *socket);
 
 /* Remembers (NULL: forgets) the peer for messages. */
 void dt_socket_set_peer(struct dt_socket *socket,

@@ -15,6 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef DT_HAVE_EPOLL
+#  include <sys/epoll.h>
+#endif
+#ifdef DT_HAVE_KQUEUE
+#  include <sys/event.h>
+#endif
 #ifdef DT_HAVE_SENDFILE
 #  include <sys/sendfile.h>
 #endif
@@ -263,6 +269,37 @@ static int control_device(int fd, unsigned long request, void *argument) {
   return ioctl(fd, request, argument);
 }
 
+/* --- pollers ------------------------------------------------------------- */
+
+#ifdef DT_HAVE_EPOLL
+
+static int open_epoll(void) {
+  return epoll_create1(EPOLL_CLOEXEC);
+}
+
+#endif
+
+#ifdef DT_HAVE_KQUEUE
+
+static int open_kqueue(void) {
+  int fd = kqueue();
+  if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+  }
+  return fd;
+}
+
+static int call_kevent(int fd, const struct kevent *changes, int count,
+                       struct kevent *events, int most,
+                       const struct timespec *limit) {
+  return kevent(fd, changes, count, events, most, limit);
+}
+
+#endif
+
 /* --- look-ups ------------------------------------------------------------ */
 
 static int name_info(const struct sockaddr *address, socklen_t length,
@@ -305,6 +342,15 @@ const struct dt_sys TABLE = {
     .recvmany = receive_many,
     .sendfile = send_file,
     .poll = poll,
+#ifdef DT_HAVE_EPOLL
+    .epoll_create = open_epoll,
+    .epoll_ctl = epoll_ctl,
+    .epoll_wait = epoll_wait,
+#endif
+#ifdef DT_HAVE_KQUEUE
+    .kqueue = open_kqueue,
+    .kevent = call_kevent,
+#endif
     .ioctl = control_device,
     .getaddrinfo = getaddrinfo,
     .getnameinfo = name_info,

@@ -8,7 +8,8 @@
  * census of the descriptors that are open: see sys_fault.h.
  *
  * Each entry behaves as its manual page says; where one differs, it is noted.
- * Descriptors are born here, close-on-exec and non-blocking, and nowhere else.
+ * Descriptors are born here, close-on-exec and non-blocking (those of pollers:
+ * close-on-exec), and nowhere else.
  */
 #ifndef DT_SYS_H
 #define DT_SYS_H
@@ -25,6 +26,10 @@ struct dt_message { /* one of sendmany's and recvmany's: struct mmsghdr */
   struct msghdr header;
   unsigned length; /* how many bytes this one moved */
 };
+
+struct epoll_event;
+struct kevent;
+struct timespec;
 
 struct dt_sys {
   /* born non-blocking and close-on-exec, without SIGPIPE */
@@ -68,6 +73,18 @@ struct dt_sys {
   ssize_t (*sendfile)(int fd, int file, off_t *offset, size_t count);
 
   int (*poll)(struct pollfd *list, nfds_t count, int milliseconds);
+#ifdef DT_HAVE_EPOLL
+  int (*epoll_create)(void); /* close-on-exec */
+  int (*epoll_ctl)(int fd, int operation, int target,
+                   struct epoll_event *event);
+  int (*epoll_wait)(int fd, struct epoll_event *events, int most,
+                    int milliseconds);
+#endif
+#ifdef DT_HAVE_KQUEUE
+  int (*kqueue)(void); /* close-on-exec */
+  int (*kevent)(int fd, const struct kevent *changes, int count,
+                struct kevent *events, int most, const struct timespec *limit);
+#endif
   int (*ioctl)(int fd, unsigned long request, void *argument);
 
   int (*getaddrinfo)(const char *host, const char *service,

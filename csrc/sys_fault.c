@@ -10,11 +10,23 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "sys.h"
 #include "sys_fault.h"
 
 extern const struct dt_sys dt_sys_real;
+
+#ifdef DT_HAVE_EPOLL
+#  define EPOLL_CALLS(X) X(epoll_create) X(epoll_ctl) X(epoll_wait)
+#else
+#  define EPOLL_CALLS(X)
+#endif
+#ifdef DT_HAVE_KQUEUE
+#  define KQUEUE_CALLS(X) X(kqueue) X(kevent)
+#else
+#  define KQUEUE_CALLS(X)
+#endif
 
 #define CALLS(X)                                                               \
   X(socket)                                                                    \
@@ -45,7 +57,9 @@ extern const struct dt_sys dt_sys_real;
   X(ioctl)                                                                     \
   X(getaddrinfo)                                                               \
   X(getnameinfo)                                                               \
-  X(getifaddrs)
+  X(getifaddrs)                                                                \
+  EPOLL_CALLS(X)                                                               \
+  KQUEUE_CALLS(X)
 
 #define NUMBER(name) CALL_##name,
 enum call { CALLS(NUMBER) CALL_COUNT };
@@ -59,6 +73,7 @@ struct plan {
   int error;    /* 0: cut to `bytes` */
   size_t bytes;
   int count; /* calls made */
+  int delay; /* milliseconds that each call sleeps first */
 };
 
 #define KNOWN_DESCRIPTORS 65536
@@ -67,13 +82,34 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct plan plans[CALL_COUNT];
 static const char *openers[KNOWN_DESCRIPTORS];
 
+/* A child of fork(2) must not find the mutex in the hands of a thread that it
+   has not got. */
+static void take_lock(void) {
+  pthread_mutex_lock(&lock);
+}
+
+static void give_lock(void) {
+  pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void guard_forks(void) {
+  pthread_atfork(take_lock, give_lock, give_lock);
+}
+
+static void sleep_for(int milliseconds) {
+  struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  while (nanosleep(&left, &left) < 0 && errno == EINTR)
+    ;
+}
+
 /* Counts the call, and says whether it must fail (errno is set then).  When it
    must be cut short instead, *size is. */
 static bool strikes(enum call call, size_t *size) {
   struct plan *plan = &plans[call];
-  int error = 0;
+  int error = 0, delay;
   pthread_mutex_lock(&lock);
   plan->count++;
+  delay = plan->delay;
   if (plan->left > 0 && --plan->left == 0) {
     error = plan->error;
     if (error == 0 && size && *size > plan->bytes)
@@ -82,6 +118,8 @@ static bool strikes(enum call call, size_t *size) {
       plan->left = 1;
   }
   pthread_mutex_unlock(&lock);
+  if (delay > 0)
+    sleep_for(delay);
   if (error != 0)
     errno = error;
   return error != 0;
@@ -121,6 +159,22 @@ static int faulty_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return -1;
   return opened(CALL_accept, dt_sys_real.accept(fd, address, length));
 }
+
+#ifdef DT_HAVE_EPOLL
+static int faulty_epoll_create(void) {
+  if (strikes(CALL_epoll_create, NULL))
+    return -1;
+  return opened(CALL_epoll_create, dt_sys_real.epoll_create());
+}
+#endif
+
+#ifdef DT_HAVE_KQUEUE
+static int faulty_kqueue(void) {
+  if (strikes(CALL_kqueue, NULL))
+    return -1;
+  return opened(CALL_kqueue, dt_sys_real.kqueue());
+}
+#endif
 
 static int faulty_dup(int fd) {
   if (strikes(CALL_dup, NULL))
@@ -178,6 +232,20 @@ FAULTY(int, poll, (struct pollfd * list, nfds_t count, int milliseconds),
 FAULTY(int, ioctl, (int fd, unsigned long request, void *argument),
        (fd, request, argument))
 FAULTY(int, getifaddrs, (struct ifaddrs * *list), (list))
+#ifdef DT_HAVE_EPOLL
+FAULTY(int, epoll_ctl,
+       (int fd, int operation, int target, struct epoll_event *event),
+       (fd, operation, target, event))
+FAULTY(int, epoll_wait,
+       (int fd, struct epoll_event *events, int most, int milliseconds),
+       (fd, events, most, milliseconds))
+#endif
+#ifdef DT_HAVE_KQUEUE
+FAULTY(int, kevent,
+       (int fd, const struct kevent *changes, int count, struct kevent *events,
+        int most, const struct timespec *limit),
+       (fd, changes, count, events, most, limit))
+#endif
 
 static int faulty_getaddrinfo(const char *host, const char *service,
                               const struct addrinfo *hints,
@@ -298,6 +366,16 @@ bool dt_fault_plan(const char *call, int nth, bool forever, int error,
   return true;
 }
 
+bool dt_fault_delay(const char *call, int milliseconds) {
+  int number = number_of(call);
+  if (number < 0)
+    return false;
+  pthread_mutex_lock(&lock);
+  plans[number].delay = milliseconds;
+  pthread_mutex_unlock(&lock);
+  return true;
+}
+
 void dt_fault_clear(void) {
   pthread_mutex_lock(&lock);
   memset(plans, 0, sizeof plans);
@@ -305,8 +383,13 @@ void dt_fault_clear(void) {
 }
 
 int dt_fault_count(const char *call) {
-  int number = number_of(call);
-  return number < 0 ? -1 : plans[number].count;
+  int number = number_of(call), count;
+  if (number < 0)
+    return -1;
+  pthread_mutex_lock(&lock);
+  count = plans[number].count;
+  pthread_mutex_unlock(&lock);
+  return count;
 }
 
 const char *dt_fault_name(size_t index) {

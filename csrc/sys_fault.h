@@ -23,7 +23,11 @@ DT_INTERNAL_BEGIN
 bool dt_fault_plan(const char *call, int nth, bool forever, int error,
                    size_t bytes);
 
-/* Forgets all plans and counts. */
+/* From now on each call of `call` sleeps first, whatever its plan.  False: no
+   such call. */
+bool dt_fault_delay(const char *call, int milliseconds);
+
+/* Forgets all plans, delays and counts. */
 void dt_fault_clear(void);
 
 /* How often `call` was made since dt_fault_clear; -1: no such call. */

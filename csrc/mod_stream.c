@@ -1,0 +1,568 @@
+/*
+ * mod_stream.c - reading: Lua's io vocabulary on sockets.  Stands on stream.h
+ * for what is buffered; writing is in mod_write.c.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "error.h"
+#include "glue.h"
+#include "stream.h"
+#include "sys.h"
+
+/* --- formats -----------------------------------------------------------------
+ */
+
+enum form {
+  FORM_LINE,      /* "l": without its end */
+  FORM_LINE_END,  /* "L": with it */
+  FORM_ALL,       /* "a" */
+  FORM_COUNT,     /* a number */
+  FORM_DELIMITER, /* readuntil */
+  FORM_PEEK
+};
+
+struct format {
+  enum form form;
+  size_t size;           /* of FORM_COUNT and FORM_PEEK */
+  const char *delimiter; /* anchored by the caller's stack */
+  size_t delimiter_size;
+  bool inclusive;
+};
+
+struct reading {
+  struct dt_operation operation;
+  struct format format;
+};
+
+/* What is found for a format at `from` (counted from the buffer's first byte).
+ */
+struct found {
+  size_t begin, end; /* what is given */
+  size_t next;       /* where the next one begins */
+};
+
+enum search { FOUND, NEED_MORE, TOO_LONG };
+
+/* A line ends with LF, or with CRLF. */
+static size_t without_end(const char *bytes, size_t begin, size_t end) {
+  return end > begin && bytes[end - 1] == '\r' ? end - 1 : end;
+}
+
+static enum search find_delimiter(struct dt_stream *stream,
+                                  const struct format *format, size_t from,
+                                  struct found *found) {
+  const char *delimiter =
+      format->form == FORM_DELIMITER ? format->delimiter : "\n";
+  size_t size = format->form == FORM_DELIMITER ? format->delimiter_size : 1;
+  size_t place;
+  if (from >
+      0) { /* after another format's: `scanned` knows only of the first */
+    struct dt_buffer rest = stream->in;
+    rest.begin += from;
+    rest.scanned = 0;
+    place = dt_buffer_find(&rest, delimiter, size);
+    if (place != DT_NOT_FOUND)
+      place += from;
+  } else {
+    place = dt_buffer_find(&stream->in, delimiter, size);
+  }
+  if (place == DT_NOT_FOUND || place - from > stream->limit)
+    return dt_buffer_length(&stream->in) - from >= stream->limit ? TOO_LONG
+                                                                 : NEED_MORE;
+  found->begin = from;
+  found->next = place + size;
+  found->end = place;
+  if (format->inclusive || format->form == FORM_LINE_END)
+    found->end = found->next;
+  else if (format->form == FORM_LINE)
+    found->end = without_end(dt_buffer_bytes(&stream->in), from, place);
+  return FOUND;
+}
+
+/* Looks for what the format wants in what is there. */
+static enum search search(struct dt_stream *stream, const struct format *format,
+                          size_t from, struct found *found) {
+  switch (format->form) {
+  case FORM_ALL:
+    return NEED_MORE;
+  case FORM_COUNT:
+  case FORM_PEEK:
+    if (dt_buffer_length(&stream->in) - from < format->size)
+      return NEED_MORE;
+    found->begin = from;
+    found->end = found->next = from + format->size;
+    return FOUND;
+  default:
+    return find_delimiter(stream, format, from, found);
+  }
+}
+
+/* At the end of the stream what is left will do, if it is anything. */
+static enum search settle_for_rest(const struct dt_stream *stream,
+                                   const struct format *format, size_t from,
+                                   struct found *found) {
+  found->begin = from;
+  found->end = found->next = dt_buffer_length(&stream->in);
+  return found->end > from || format->form == FORM_ALL ? FOUND : NEED_MORE;
+}
+
+/* How many bytes to ask the kernel for. */
+static size_t helping(const struct dt_stream *stream,
+                      const struct format *format, size_t from) {
+  size_t length = dt_buffer_length(&stream->in) - from, most = DT_BLOCK;
+  if (format->form == FORM_COUNT || format->form == FORM_PEEK)
+    most = format->size - length;
+  else if (length > most)
+    most = length; /* a long one: ever more */
+  if (format->form == FORM_ALL && most < 65536)
+    most = 65536;
+  if (most < DT_BLOCK)
+    most = DT_BLOCK;
+  return most > 1048576 ? 1048576 : most;
+}
+
+static bool is_final(int error) {
+  return error == ECONNRESET || error == ETIMEDOUT || error == ECONNABORTED ||
+         error == EPIPE || error == EHOSTUNREACH || error == ENETUNREACH;
+}
+
+/* Asks the kernel for more.  DT_PROGRESS: there is more; DT_EOF as the
+   operation's error: the end. */
+static enum dt_outcome receive_more(struct reading *reading, size_t from) {
+  struct dt_operation *operation = &reading->operation;
+  struct dt_socket *socket = operation->socket;
+  struct dt_stream *stream = socket->stream;
+  struct dt_pool *pool = &socket->loop->pool;
+  size_t size = helping(stream, &reading->format, from);
+  char *room;
+  ssize_t got;
+  int error;
+  if (stream->received_error != 0) {
+    operation->error = stream->received_error;
+    return DT_FAILED;
+  }
+  room = dt_buffer_room(&stream->in, size, pool);
+  if (!room) {
+    operation->error = ENOMEM;
+    return DT_FAILED;
+  }
+  got = dt_sys.recv(socket->fd, room, size,
+                    operation->may_block ? 0 : MSG_DONTWAIT);
+  error = errno;
+  if (got > 0) {
+    dt_buffer_filled(&stream->in, (size_t)got);
+    dt_note_received(socket, (size_t)got, size);
+    return DT_PROGRESS;
+  }
+  if (dt_buffer_length(&stream->in) == 0)
+    dt_buffer_clear(&stream->in, pool);
+  if (got == 0) {
+    operation->error = DT_EOF;
+    return DT_FAILED;
+  }
+  if (is_final(error))
+    stream->received_error = error;
+  return dt_step_failed(operation, error, DT_WANT_READ);
+}
+
+/* --- one format --------------------------------------------------------------
+ */
+
+static void give(lua_State *L, struct dt_socket *socket,
+                 const struct format *format, const struct found *found) {
+  struct dt_stream *stream = socket->stream;
+  dt_stream_pin(stream);
+  lua_pushlstring(L, dt_buffer_bytes(&stream->in) + found->begin,
+                  found->end - found->begin);
+  if (format->form != FORM_PEEK && socket->stream == stream)
+    dt_buffer_take(&stream->in, found->next, &socket->loop->pool);
+}
+
+#define HELPINGS 16 /* before others have a turn */
+
+/* Receives until `enough` says so, or it must wait, or it fails. */
+static enum dt_outcome
+receive_until(lua_State *L, struct reading *reading,
+              enum search (*enough)(lua_State *L, struct reading *reading,
+                                    size_t *from, bool ended)) {
+  struct dt_operation *operation = &reading->operation;
+  enum dt_outcome outcome = DT_PROGRESS;
+  size_t from = 0;
+  for (int i = 0; i < HELPINGS && outcome == DT_PROGRESS; i++) {
+    switch (enough(L, reading, &from, false)) {
+    case FOUND:
+      return DT_DONE;
+    case TOO_LONG:
+      operation->error = DT_LIMIT;
+      return DT_FAILED;
+    case NEED_MORE:
+      break;
+    }
+    if (dt_is_unready(operation, DT_READ))
+      return DT_WANT_READ;
+    outcome = receive_more(reading, from);
+  }
+  if (outcome == DT_FAILED && operation->error == DT_EOF &&
+      enough(L, reading, &from, true) == FOUND)
+    return DT_DONE;
+  return outcome;
+}
+
+static enum search read_one(lua_State *L, struct reading *reading, size_t *from,
+                            bool ended) {
+  struct dt_socket *socket = reading->operation.socket;
+  struct found found;
+  enum search result =
+      ended ? settle_for_rest(socket->stream, &reading->format, 0, &found)
+            : search(socket->stream, &reading->format, 0, &found);
+  *from = 0;
+  if (result == FOUND) {
+    give(L, socket, &reading->format, &found);
+    reading->operation.results = 1;
+  }
+  return result;
+}
+
+static enum dt_outcome read_step(lua_State *L, struct dt_operation *operation) {
+  return receive_until(L, (struct reading *)operation, read_one);
+}
+
+/* Most lines are there already: no operation is needed for them. */
+static inline bool read_at_once(lua_State *L, struct dt_socket *socket,
+                                const struct format *format) {
+  struct dt_loop *loop = socket->loop;
+  struct found found;
+  if (dt_unread_bytes(socket) == 0 ||
+      (loop->running == L && loop->budget <= 1) ||
+      search(socket->stream, format, 0, &found) != FOUND)
+    return false;
+  if (loop->running == L)
+    loop->budget--;
+  give(L, socket, format, &found);
+  return true;
+}
+
+static int read_with(lua_State *L, const struct dt_kind *kind,
+                     struct dt_socket *socket, const struct format *format) {
+  struct reading reading = {.operation = {.kind = kind, .socket = socket},
+                            .format = *format};
+  if (socket->fd < 0)
+    return dt_await(L, &reading.operation); /* which says so */
+  if (read_at_once(L, socket, format))
+    return 1;
+  dt_stream_of(L, socket);
+  return dt_await(L, &reading.operation);
+}
+
+static const struct dt_kind read_kind = {.name = "read",
+                                         .step = read_step,
+                                         .size = sizeof(struct reading),
+                                         .can_block = true};
+
+/* --- several formats ---------------------------------------------------------
+ */
+
+/* All of them are found before any is taken: a time limit loses nothing. */
+struct reading_many {
+  struct reading reading; /* its format is the one that more is needed for */
+  int count;
+  struct format formats[];
+};
+
+/* Pushes what all formats find; those that find nothing at the end are nil, and
+   end it. */
+static enum search push_all(lua_State *L, struct reading_many *many) {
+  struct dt_socket *socket = many->reading.operation.socket;
+  struct dt_stream *stream = socket->stream;
+  size_t from = 0;
+  int pushed = 0;
+  dt_stream_pin(stream);
+  for (bool good = true; good && pushed < many->count; pushed++) {
+    const struct format *format = &many->formats[pushed];
+    struct found found;
+    good = search(stream, format, from, &found) == FOUND ||
+           settle_for_rest(stream, format, from, &found) == FOUND;
+    if (!good) {
+      lua_pushnil(L);
+      continue;
+    }
+    lua_pushlstring(L, dt_buffer_bytes(&stream->in) + found.begin,
+                    found.end - found.begin);
+    from = found.next;
+  }
+  if (socket->stream == stream)
+    dt_buffer_take(&stream->in, from, &socket->loop->pool);
+  many->reading.operation.results = pushed;
+  return FOUND;
+}
+
+static enum search read_many(lua_State *L, struct reading *reading,
+                             size_t *from, bool ended) {
+  struct reading_many *many = (struct reading_many *)reading;
+  struct dt_stream *stream = reading->operation.socket->stream;
+  struct found found;
+  *from = 0;
+  for (int i = 0; i < many->count && !ended; i++) {
+    enum search result = search(stream, &many->formats[i], *from, &found);
+    if (result != FOUND) {
+      reading->format = many->formats[i];
+      return result;
+    }
+    *from = found.next;
+  }
+  if (ended && settle_for_rest(stream, &many->formats[0], 0, &found) != FOUND)
+    return NEED_MORE;
+  return push_all(L, many);
+}
+
+static enum dt_outcome read_many_step(lua_State *L,
+                                      struct dt_operation *operation) {
+  return receive_until(L, (struct reading *)operation, read_many);
+}
+
+static const struct dt_kind read_many_kind = {
+    .name = "read", .step = read_many_step, .can_block = true};
+
+/* --- arguments
+ * ---------------------------------------------------------------- */
+
+#define COUNT_MAX 2147483647.0
+
+static void check_format(lua_State *L, int arg, struct format *format) {
+  const char *text;
+  memset(format, 0, sizeof *format);
+  if (lua_type(L, arg) == LUA_TNUMBER) {
+    format->form = FORM_COUNT;
+    format->size = (size_t)dt_check_range(L, arg, 0, COUNT_MAX);
+    return;
+  }
+  text = luaL_optstring(L, arg, "l");
+  text += *text == '*'; /* as Lua 5.1 writes it */
+  switch (*text) {
+  case 'l':
+    format->form = FORM_LINE;
+    return;
+  case 'L':
+    format->form = FORM_LINE_END;
+    return;
+  case 'a':
+    format->form = FORM_ALL;
+    return;
+  default:
+    lua_pushfstring(L,
+                    "unknown format '%s' (valid: \"l\", \"L\", \"a\", a "
+                    "number of bytes)",
+                    lua_tostring(L, arg));
+    luaL_argerror(L, arg, lua_tostring(L, -1));
+  }
+}
+
+static int read_formats(lua_State *L, struct dt_socket *socket, int count) {
+  struct {
+    struct reading_many many;
+    struct format room[8];
+  } local;
+  bool stays;
+  size_t size =
+      sizeof(struct reading_many) + (size_t)count * sizeof(struct format);
+  struct reading_many *many;
+  luaL_checkstack(L, count + 4, "too many formats");
+  if (count > 8) {
+    many = dt_newuserdata(L, size);
+    stays = true;
+  } else {
+    many = dt_frame(L, &local, size, &stays);
+  }
+  memset(many, 0, size);
+  many->reading.operation.kind = &read_many_kind;
+  many->reading.operation.socket = socket;
+  many->reading.operation.stays = stays;
+  many->count = count;
+  for (int i = 0; i < count; i++)
+    check_format(L, i + 2, &many->formats[i]);
+  if (socket->fd >= 0)
+    dt_stream_of(L, socket);
+  return dt_await(L, &many->reading.operation);
+}
+
+/***
+Reads by io's formats: `"l"` a line without its end (LF, or CR LF), `"L"` a line
+with it, `"a"` all until the end of the stream, a number that many bytes. At the
+end of the stream a line may lack its end, and a number of bytes may be fewer.
+Several formats give several results; they are taken all together or not at
+all. What has come before a failure is kept for the next read: a time limit
+loses nothing. A line longer than `setlimit` allows is not read.
+@function socket:read
+@tparam[opt="l"] string|integer ... formats
+@treturn string data, for each format; `"a"` at the end is `""`
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code `"eof"` at the end of the stream, `"timeout"`,
+`"limit"` (the line is too long), `"ECONNRESET"`, `"busy"` (another task reads),
+`"closed"`
+@usage local line = assert(conn:read())
+local head, body = conn:read("l", 100)
+*/
+static int socket_read(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  int count = lua_gettop(L) - 1;
+  struct format format;
+  if (count > 1)
+    return read_formats(L, socket, count);
+  check_format(L, 2, &format);
+  return read_with(L, &read_kind, socket, &format);
+}
+
+static const struct dt_kind readuntil_kind = {.name = "readuntil",
+                                              .step = read_step,
+                                              .size = sizeof(struct reading),
+                                              .can_block = true};
+
+/***
+Reads up to a delimiter, which is taken too. At the end of the stream what is
+left is given without one.
+@function socket:readuntil
+@tparam string delimiter at least one byte
+@tparam[opt=false] boolean inclusive the delimiter is part of the result
+@treturn string data
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code as for read
+@usage local head = assert(conn:readuntil("\r\n\r\n"))
+*/
+static int socket_readuntil(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct format format = {.form = FORM_DELIMITER};
+  luaL_checktype(L, 2, LUA_TSTRING);
+  format.delimiter = lua_tolstring(L, 2, &format.delimiter_size);
+  luaL_argcheck(L, format.delimiter_size > 0, 2, "the delimiter is empty");
+  format.inclusive = lua_toboolean(L, 3);
+  if (socket->stream)
+    socket->stream->in.scanned = 0; /* of another delimiter */
+  return read_with(L, &readuntil_kind, socket, &format);
+}
+
+static const struct dt_kind peek_kind = {.name = "peek",
+                                         .step = read_step,
+                                         .size = sizeof(struct reading),
+                                         .can_block = true};
+
+/***
+Shows the next bytes without taking them; waits until so many are there. At the
+end of the stream there may be fewer.
+@function socket:peek
+@tparam integer count
+@treturn string data
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code as for read
+@usage if conn:peek(1) == "\22" then print("TLS") end
+*/
+static int socket_peek(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct format format = {.form = FORM_PEEK};
+  format.size = (size_t)dt_check_range(L, 2, 0, COUNT_MAX);
+  return read_with(L, &peek_kind, socket, &format);
+}
+
+/***
+Puts data back in front of what is to be read next.
+@function socket:unread
+@tparam string data
+@treturn boolean true
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code `"closed"`
+@usage conn:unread(line .. "\n")
+*/
+static int socket_unread(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  struct dt_stream *stream;
+  size_t size;
+  const char *data = luaL_checklstring(L, 2, &size);
+  if (socket->fd < 0)
+    return dt_fail_closed(L, "unread");
+  stream = dt_stream_of(L, socket);
+  if (!dt_buffer_unread(&stream->in, data, size, &socket->loop->pool))
+    return luaL_error(L, "not enough memory");
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Limits how long a line may be, and what readuntil reads: a longer one fails with
+`"limit"`, and stays where it is, for `recv` or a larger limit. Without a call
+it is 1 MiB.
+@function socket:setlimit
+@tparam[opt=1048576] integer bytes without the line's end; at least 1
+@treturn boolean true
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code `"closed"`
+@usage conn:setlimit(8192)
+*/
+static int socket_setlimit(lua_State *L) {
+  struct dt_socket *socket = dt_check_socket(L, 1);
+  size_t limit = DT_LIMIT_DEFAULT;
+  if (!lua_isnoneornil(L, 2))
+    limit = (size_t)dt_check_range(L, 2, 1, COUNT_MAX);
+  if (socket->fd < 0)
+    return dt_fail_closed(L, "setlimit");
+  dt_stream_of(L, socket)->limit = limit;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* --- lines
+ * --------------------------------------------------------------------- */
+
+static const struct dt_kind lines_kind = {.name = "read",
+                                          .step = read_step,
+                                          .size = sizeof(struct reading),
+                                          .can_block = true,
+                                          .raises = true};
+
+/* Upvalues: the state, the socket, the format. */
+static int lines_next(lua_State *L) {
+  struct dt_socket *socket = lua_touserdata(L, lua_upvalueindex(2));
+  const struct format *format = lua_touserdata(L, lua_upvalueindex(3));
+  return read_with(L, &lines_kind, socket, format);
+}
+
+/***
+An iterator that reads by one format, line by line if there is none, until the
+end of the stream. As io's, it raises what else goes wrong.
+@function socket:lines
+@tparam[opt="l"] string|integer format as read takes it
+@treturn function iterator
+@raise the message of a failure: a reset, a time limit, a line that is too long
+@usage for line in conn:lines() do print(line) end
+*/
+static int socket_lines(lua_State *L) {
+  struct format format, *kept;
+  dt_check_socket(L, 1);
+  check_format(L, 2, &format);
+  luaL_argcheck(L, format.form != FORM_COUNT || format.size > 0, 2,
+                "0 bytes would be there for ever");
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushvalue(L, 1);
+  kept = dt_newuserdata(L, sizeof *kept);
+  *kept = format;
+  lua_pushcclosure(L, lines_next, 3);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"lines", socket_lines},
+    {"peek", socket_peek},
+    {"read", socket_read},
+    {"readuntil", socket_readuntil},
+    {"setlimit", socket_setlimit},
+    {"unread", socket_unread},
+    {NULL, NULL},
+};
+
+const struct dt_module dt_mod_stream = {NULL, methods};

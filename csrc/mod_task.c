@@ -1,0 +1,567 @@
+/*
+ * mod_task.c - what Lua sees of tasks and of the loop: spawn, run, sleep, now,
+ * step, fileno, wait, and the methods of tasks.  Stands on task.h and await.h;
+ * what is composed of them (scopes, queues, time limits) is Lua's.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "await.h"
+#include "error.h"
+#include "runner.h"
+#include "sys.h"
+#include "task.h"
+
+/* --- spawn
+ * --------------------------------------------------------------------- */
+
+/* A function, or what can be called like one. */
+static void check_function(lua_State *L, int arg) {
+  if (lua_isfunction(L, arg))
+    return;
+  if (luaL_getmetafield(L, arg, "__call"))
+    lua_pop(L, 1);
+  else
+    luaL_checktype(L, arg, LUA_TFUNCTION);
+}
+
+/***
+Starts a task: a function that runs beside the others. It begins when the caller
+next waits (or with `net.run`), and whenever it waits itself, the others go on.
+@function spawn
+@tparam function fn
+@param ... its arguments, at most 30
+@treturn task
+@usage local task = net.spawn(function(name) print("hello " .. name) end, "you")
+*/
+static int net_spawn(lua_State *L) {
+  check_function(L, 1);
+  dt_spawn(L, lua_gettop(L) - 1);
+  return 1;
+}
+
+/* supervise(ending, fn, ...): as spawn, and at its end `ending` is called with
+   the task and what join would give; nothing is reported. */
+static int net_supervise(lua_State *L) {
+  struct dt_task *task;
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  check_function(L, 2);
+  task = dt_spawn(L, lua_gettop(L) - 2);
+  lua_insert(L, 1);
+  lua_settop(L, 2);
+  dt_task_ending(L, task);
+  return 1;
+}
+
+/* report(fn): who hears of tasks that fail. */
+static int net_report(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  dt_set_report(L);
+  return 0;
+}
+
+/* --- tasks
+ * ----------------------------------------------------------------------- */
+
+struct joining {
+  struct dt_operation operation;
+  struct dt_task *task; /* the caller's first argument */
+};
+
+static enum dt_outcome join_step(lua_State *L, struct dt_operation *operation) {
+  struct joining *joining = (struct joining *)operation;
+  int index;
+  if (joining->task->status == DT_TASK_ALIVE || joining->task->co)
+    return DT_WANT_WAKE;
+  lua_pushvalue(operation->caller, 1);
+  if (operation->caller != L)
+    lua_xmove(operation->caller, L, 1);
+  index = lua_gettop(L);
+  operation->results = dt_push_end(L, index);
+  lua_remove(L, index);
+  return DT_DONE;
+}
+
+static const struct dt_kind join_kind = {
+    .name = "join", .step = join_step, .size = sizeof(struct joining)};
+
+/***
+Waits for the end of the task.
+@function task:join
+@tparam[opt] number seconds how long at most
+@treturn boolean true, and what its function returned; or false, the error and
+its traceback, as pcall would give them; or false, a message and `"cancelled"`
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code `"timeout"`: the task goes on
+@usage local ok, answer = task:join()
+*/
+static int task_join(lua_State *L) {
+  struct joining joining = {.operation = {.kind = &join_kind}};
+  dt_time limit = dt_check_seconds(L, 2);
+  joining.task = dt_check_task(L, 1);
+  if (joining.task == dt_loop_of(L)->task)
+    return luaL_error(L, "a task cannot wait for its own end");
+  joining.operation.queue = &joining.task->joiners;
+  if (limit != DT_NO_LIMIT)
+    joining.operation.until = dt_deadline(limit);
+  return dt_await(L, &joining.operation);
+}
+
+/***
+Ends the task: what it waits for, or the next time it waits, raises a value that
+is no string. pcall sees it, but waiting raises it again; `to-be-closed`
+variables are closed. A task that has not begun never does.
+@function task:cancel
+@treturn boolean true, also when it has ended already
+@usage task:cancel()
+*/
+static int task_cancel(lua_State *L) {
+  dt_task_cancel(L, dt_loop_of(L), dt_check_task(L, 1));
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const char *status_of(const struct dt_loop *loop,
+                             const struct dt_task *task) {
+  static const char *const names[] = {NULL, "done", "failed", "cancelled"};
+  if (task->status != DT_TASK_ALIVE)
+    return names[task->status];
+  if (task == loop->task)
+    return "running";
+  return task->active && task->active->state == DT_READY ? "ready" : "waiting";
+}
+
+/***
+What the task is at.
+@function task:status
+@treturn string `"ready"` (to begin or to go on), `"running"`, `"waiting"`,
+`"done"`, `"failed"` or `"cancelled"`
+@usage print(task:status())
+*/
+static int task_status(lua_State *L) {
+  lua_pushstring(L, status_of(dt_loop_of(L), dt_check_task(L, 1)));
+  return 1;
+}
+
+/* task waiting read */
+static int task_tostring(lua_State *L) {
+  const struct dt_task *task = dt_check_task(L, 1);
+  const char *status = status_of(dt_loop_of(L), task);
+  const struct dt_waiter *waiter = task->active;
+  if (waiter && waiter->operation)
+    lua_pushfstring(L, "task %s %s", status, waiter->operation->kind->name);
+  else
+    lua_pushfstring(L, "task %s", status);
+  return 1;
+}
+
+/* --- gates
+ * ---------------------------------------------------------------------------
+ */
+
+/* What scopes wait for: a gate that somebody opens.  Whoever waits at it is not
+   interrupted: a function is called instead, once for each reason, which sees
+   to it that the gate is opened soon. */
+struct gate {
+  const void *mark;
+  struct dt_waiter *waiters;
+  bool open;
+};
+
+static const char gate_mark = 0;
+
+struct passing {
+  struct dt_operation operation;
+  struct gate *gate;
+  lua_State *L;
+  bool told;
+};
+
+static struct gate *check_gate(lua_State *L, int arg) {
+  struct gate *gate = lua_touserdata(L, arg);
+  luaL_argcheck(L, gate && gate->mark == &gate_mark, arg, "gate expected");
+  return gate;
+}
+
+/* gate() */
+static int net_gate(lua_State *L) {
+  struct gate *gate = dt_newuserdata(L, sizeof *gate);
+  memset(gate, 0, sizeof *gate);
+  gate->mark = &gate_mark;
+  return 1;
+}
+
+/* open(gate): lets through whoever waits, or will. */
+static int net_open(lua_State *L) {
+  struct gate *gate = check_gate(L, 1);
+  gate->open = true;
+  dt_poke_all(dt_loop_of(L), gate->waiters);
+  return 0;
+}
+
+static enum dt_outcome pass_step(lua_State *L, struct dt_operation *operation) {
+  const struct passing *passing = (struct passing *)operation;
+  if (!passing->gate->open)
+    return DT_WANT_WAKE;
+  lua_pushboolean(L, 1);
+  operation->results = 1;
+  return DT_DONE;
+}
+
+/* Calls the caller's second argument with the code of the reason. */
+static bool pass_resist(lua_State *L, struct dt_operation *operation,
+                        int error) {
+  char space[DT_CODE_MAX];
+  lua_pushvalue(operation->caller, 2);
+  if (operation->caller != L)
+    lua_xmove(operation->caller, L, 1);
+  lua_pushstring(L, dt_error_code(error, space));
+  if (lua_pcall(L, 1, 0, 0) != 0)
+    lua_pop(L, 1);
+  return true;
+}
+
+static const struct dt_kind pass_kind = {.name = "scope",
+                                         .step = pass_step,
+                                         .resist = pass_resist,
+                                         .size = sizeof(struct passing)};
+
+/* pass(gate, interrupted [, until]): waits till the gate is open.  At `until`
+   (of net.now), and when the task is cancelled, interrupted(code) is called. */
+static int net_pass(lua_State *L) {
+  struct passing passing = {.operation = {.kind = &pass_kind}};
+  passing.gate = check_gate(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  passing.operation.queue = &passing.gate->waiters;
+  if (!lua_isnoneornil(L, 3)) {
+    dt_time until = dt_duration(luaL_checknumber(L, 3));
+    passing.operation.until = until > 0 ? until : 1;
+  }
+  return dt_await(L, &passing.operation);
+}
+
+/* unwind(): in a task that was cancelled raises what ends it. */
+static int net_unwind(lua_State *L) {
+  const struct dt_loop *loop = dt_loop_of(L);
+  if (!loop->task || !loop->task->cancelled)
+    return 0;
+  dt_push_cancelled(L);
+  return lua_error(L);
+}
+
+/* --- time
+ * ------------------------------------------------------------------------------
+ */
+
+static enum dt_outcome sleep_step(lua_State *L,
+                                  struct dt_operation *operation) {
+  if (dt_now() < operation->until)
+    return DT_WANT_WAKE;
+  lua_pushboolean(L, 1);
+  operation->results = 1;
+  return DT_DONE;
+}
+
+static const struct dt_kind sleep_kind = {
+    .name = "sleep", .step = sleep_step, .size = sizeof(struct dt_operation)};
+
+/***
+Waits. Other tasks go on meanwhile; with 0 each of those that are ready has a
+turn.
+@function sleep
+@tparam number seconds
+@treturn boolean true
+@usage net.sleep(0.5)
+*/
+static int net_sleep(lua_State *L) {
+  struct dt_operation operation = {.kind = &sleep_kind, .alarm = true};
+  dt_time duration = dt_check_seconds(L, 1);
+  struct dt_loop *loop = dt_loop_of(L);
+  luaL_argcheck(L, duration != DT_NO_LIMIT, 1, "seconds expected");
+  operation.until = dt_deadline(duration);
+  if (duration == 0 && loop->running == L) {
+    loop->budget = 1;
+    return dt_await(L, &operation);
+  }
+  return duration == 0 ? dt_await_first(L, &operation, DT_WANT_WAKE)
+                       : dt_await(L, &operation);
+}
+
+/***
+The time on a clock that only goes on: for measuring, not for dates. See
+clock_gettime(2), CLOCK_MONOTONIC.
+@function now
+@treturn number seconds since some time in the past
+@usage local start = net.now()
+*/
+static int net_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)dt_now() / 1e9);
+  return 1;
+}
+
+/* --- the loop
+ * ----------------------------------------------------------------------------
+ */
+
+/* Both are for whoever runs nothing yet. */
+static struct dt_loop *check_idle(lua_State *L, const char *name) {
+  struct dt_loop *loop = dt_loop_of(L);
+  if (loop->task || loop->runner)
+    luaL_error(L, "net.%s: the loop runs already, and this is called by it",
+               name);
+  return loop;
+}
+
+static bool all_ended(struct dt_loop *loop, void *argument) {
+  const struct dt_task *task = argument;
+  if (task && task->status == DT_TASK_FAILED)
+    return true;
+  return loop->task_count == 0 && loop->watching == 0 && !loop->ready;
+}
+
+/* In a task: waits for the one task. */
+static int run_in_task(lua_State *L) {
+  return luaL_error(L, "net.run: this is a task; net.spawn(fn):join() waits "
+                       "for another, net.scope for many");
+}
+
+/***
+Runs tasks until all have ended. With a function this is the first of them, and
+its results are given; if it fails, its error is raised at once.
+@function run
+@tparam[opt] function fn
+@param[opt] ... its arguments
+@return what `fn` returned
+@raise what `fn` raised, with its traceback; that tasks are left which only wait
+for each other
+@usage net.run(function() print(net.connect("localhost:80")) end)
+*/
+static int net_run(lua_State *L) {
+  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_task *task = NULL;
+  int results;
+  if (loop->task)
+    return run_in_task(L);
+  check_idle(L, "run");
+  if (!lua_isnoneornil(L, 1)) {
+    check_function(L, 1);
+    task = dt_spawn(L, lua_gettop(L) - 1);
+    task->supervised = true;
+  }
+  lua_settop(L, 1);
+  if (!dt_run(L, loop, all_ended, task, DT_FOREVER))
+    return luaL_error(L,
+                      "net.run: %d tasks are left, and each waits for "
+                      "another",
+                      (int)loop->task_count);
+  if (!task)
+    return 0;
+  results = dt_push_end(L, 1);
+  if (task->status == DT_TASK_FAILED) {
+    if (lua_type(L, 3) == LUA_TSTRING) /* with the traceback */
+      lua_settop(L, 4);
+    else
+      lua_settop(L, 3);
+    return lua_error(L);
+  }
+  if (task->status == DT_TASK_CANCELLED) {
+    lua_pushnil(L);
+    lua_replace(L, 2);
+    return 3;
+  }
+  return results - 1;
+}
+
+/* One turn is enough. */
+static bool one_turn(struct dt_loop *loop, void *argument) {
+  bool *done = argument;
+  bool was = *done;
+  (void)loop;
+  *done = true;
+  return was;
+}
+
+/***
+Lets tasks run for one turn: waits until something happens, for `seconds` at
+most, and serves it. For programs that have a loop of their own: they watch
+`net.fileno()`, and call this when it is readable and when the time it gave is
+over.
+@function step
+@tparam[opt=0] number seconds how long to wait at most
+@treturn boolean whether there are tasks left
+@treturn ?number in how many seconds it must be called again though the
+descriptor is not readable; nil: not before it is
+@usage repeat local more = net.step(1) until not more
+*/
+static int net_step(lua_State *L) {
+  struct dt_loop *loop = check_idle(L, "step");
+  dt_time limit = dt_check_seconds(L, 1), due, now;
+  bool done = false;
+  dt_run(L, loop, one_turn, &done,
+         dt_deadline(limit == DT_NO_LIMIT ? 0 : limit));
+  due = dt_loop_due(loop);
+  now = dt_now();
+  lua_pushboolean(L, loop->task_count > 0);
+  if (due == DT_FOREVER)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, due > now ? (lua_Number)(due - now) / 1e9 : 0);
+  return 2;
+}
+
+/***
+The descriptor that is readable when a task may go on: for the poll(2) of a host
+program. See `step`.
+@function fileno
+@treturn integer descriptor
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code `"ENOTSUP"` where poll(2) is the poller, `"EMFILE"`
+*/
+static int net_fileno(lua_State *L) {
+  struct dt_loop *loop = dt_loop_of(L);
+  int error = dt_loop_open(L, loop), fd;
+  if (error != 0)
+    return dt_fail(L, "fileno", NULL, error);
+  fd = loop->type->descriptor(loop->poller);
+  if (fd < 0)
+    return dt_fail(L, "fileno", NULL, ENOTSUP);
+  lua_pushinteger(L, fd);
+  return 1;
+}
+
+/* poller(): the name of the one in use */
+static int net_poller(lua_State *L) {
+  struct dt_loop *loop = dt_loop_of(L);
+  int error = dt_loop_open(L, loop);
+  if (error != 0)
+    return dt_fail(L, "poller", NULL, error);
+  lua_pushstring(L, loop->type->name);
+  return 1;
+}
+
+/* --- wait
+ * --------------------------------------------------------------------------------
+ */
+
+struct watching {
+  struct dt_operation operation;
+  short events;
+  bool ours; /* the socket is a duplicate that this call made */
+};
+
+static enum dt_outcome wait_step(lua_State *L, struct dt_operation *operation) {
+  const struct watching *watching = (struct watching *)operation;
+  struct pollfd entry = {operation->socket->fd, watching->events, 0};
+  int ready = dt_sys.poll(&entry, 1, 0);
+  if (ready < 0)
+    return dt_step_failed(operation, errno, DT_WANT_READ);
+  if (ready == 0)
+    return watching->events == POLLIN ? DT_WANT_READ : DT_WANT_WRITE;
+  if (entry.revents & POLLNVAL) {
+    operation->error = EBADF;
+    return DT_FAILED;
+  }
+  lua_pushboolean(L, 1);
+  operation->results = 1;
+  return DT_DONE;
+}
+
+static void wait_release(lua_State *L, struct dt_operation *operation) {
+  if (((struct watching *)operation)->ours)
+    dt_socket_close(L, operation->socket);
+}
+
+static const struct dt_kind wait_kind = {.name = "wait",
+                                         .step = wait_step,
+                                         .release = wait_release,
+                                         .size = sizeof(struct watching)};
+
+/* Other libraries' descriptors are theirs to close: a duplicate is waited for,
+   which nobody else knows. */
+static int watch_duplicate(lua_State *L, struct watching *watching, int fd) {
+  struct dt_socket *socket = dt_push_socket(L);
+  int duplicate = dt_sys.dup(fd);
+  if (duplicate < 0)
+    return dt_fail(L, "wait", NULL, errno);
+  dt_socket_open(socket, duplicate, AF_UNSPEC, 0, 0);
+  watching->operation.socket = socket;
+  watching->ours = true;
+  return 0;
+}
+
+/***
+Waits until a descriptor is ready: for other libraries' connections (a database
+client's), and for pipes.
+@function wait
+@tparam socket|file|integer|table object a socket, an io file, a descriptor, or
+an object with a `fileno` (or `getfd`) method
+@tparam[opt="read"] string direction `"read"` or `"write"`
+@tparam[opt] number seconds how long at most
+@treturn boolean true
+@treturn[2] nil
+@treturn[2] string message
+@treturn[2] string code `"timeout"`, `"EBADF"`, `"busy"` (another task waits for
+the same socket), `"closed"`
+@usage assert(net.wait(connection:socket(), "read"))
+*/
+static int net_wait(lua_State *L) {
+  static const char *const directions[] = {"read", "write", NULL};
+  struct watching watching = {.operation = {.kind = &wait_kind}};
+  struct dt_socket *socket = dt_test_socket(L, 1);
+  int fd = dt_check_descriptor(L, 1);
+  bool writing = luaL_checkoption(L, 2, "read", directions) == 1;
+  dt_time limit = dt_check_seconds(L, 3);
+  watching.events = writing ? POLLOUT : POLLIN;
+  if (limit != DT_NO_LIMIT)
+    watching.operation.until = dt_deadline(limit);
+  else
+    watching.operation.until = DT_FOREVER;
+  watching.operation.socket = socket;
+  if (!socket) {
+    int failed =
+        fd < 0 ? dt_fail_closed(L, "wait") : watch_duplicate(L, &watching, fd);
+    if (failed)
+      return failed;
+  }
+  return dt_await(L, &watching.operation);
+}
+
+static const luaL_Reg functions[] = {
+    {"fileno", net_fileno}, {"now", net_now},     {"run", net_run},
+    {"sleep", net_sleep},   {"spawn", net_spawn}, {"step", net_step},
+    {"wait", net_wait},     {NULL, NULL},
+};
+
+const struct dt_module dt_mod_task = {functions, NULL};
+
+/* For dialtone's own Lua files: core.tasks. */
+static const luaL_Reg inner[] = {
+    {"gate", net_gate},     {"open", net_open},
+    {"pass", net_pass},     {"poller", net_poller},
+    {"report", net_report}, {"supervise", net_supervise},
+    {"unwind", net_unwind}, {NULL, NULL},
+};
+
+static const luaL_Reg task_methods[] = {{"join", task_join},
+                                        {"cancel", task_cancel},
+                                        {"status", task_status},
+                                        {NULL, NULL}};
+
+static const luaL_Reg metamethods[] = {{"__tostring", task_tostring},
+                                       {NULL, NULL}};
+
+void dt_open_tasks(lua_State *L) {
+  static const struct dt_module methods = {NULL, task_methods};
+  static const struct dt_module *const list[] = {&methods, NULL};
+  dt_open_task(L);
+  dt_new_class(L, DT_TASK_CLASS, metamethods, list);
+  lua_newtable(L);
+  lua_pushvalue(L, -2);
+  dt_setfuncs(L, inner, 1);
+  lua_setfield(L, -3, "tasks"); /* core, state */
+}

@@ -1,0 +1,287 @@
+/*
+ * runner.c - see runner.h.  Stands on cstack.h for C stacks.
+ *
+ * Each runner has a lua_State of its own: what is protected by pcall on one C
+ * stack must not be mixed up with what is on another.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "await.h"
+#include "cstack.h"
+#include "error.h"
+#include "runner.h"
+#include "stream.h"
+#include "task.h"
+
+struct dt_runner {
+  struct dt_runner *next, *next_idle;
+  struct dt_cstack *stack;
+  struct dt_loop *loop;
+  lua_State *L;
+  /* A call that runs the loop itself (dt_run) has these, and ends. */
+  bool (*finished)(struct dt_loop *loop, void *argument);
+  void *argument;
+  dt_time until;
+  bool stuck;
+};
+
+/* A call that waits on its C stack. */
+struct dt_standing {
+  struct dt_waiter waiter;
+  struct dt_standing *next;
+};
+
+/* --- switching -------------------------------------------------------------
+ */
+
+/* Takes an idle runner out of the list: a call that waits for its own end goes
+   first, as what it does may be done. */
+static struct dt_runner *take_idle(struct dt_loop *loop, bool ends) {
+  struct dt_runner **link = &loop->idle, *runner;
+  while (*link && ends && !(*link)->finished)
+    link = &(*link)->next_idle;
+  runner = *link;
+  if (runner)
+    *link = runner->next_idle;
+  return runner;
+}
+
+static void become_idle(struct dt_loop *loop) {
+  struct dt_runner *runner = loop->runner;
+  runner->next_idle = loop->idle;
+  loop->idle = runner;
+}
+
+void dt_switch_to(struct dt_loop *loop, struct dt_waiter *waiter) {
+  struct dt_runner *runner = loop->runner;
+  become_idle(loop);
+  dt_cstack_switch(runner->stack, waiter->stack);
+  loop->runner = runner;
+  dt_touch(runner->L);
+}
+
+/* A runner that never ends leaves the loop to one that may. */
+static void make_way(struct dt_loop *loop) {
+  struct dt_runner *runner = loop->runner, *other = take_idle(loop, true);
+  if (!other)
+    return;
+  become_idle(loop);
+  loop->runner = other;
+  dt_cstack_switch(runner->stack, other->stack);
+  loop->runner = runner;
+  dt_touch(runner->L);
+}
+
+/* --- running ---------------------------------------------------------------
+ */
+
+/* The error on top goes to a call that stands: the main program's, if it is
+   among them. */
+static bool tell_standing(lua_State *L, struct dt_loop *loop) {
+  struct dt_standing *standing = loop->standing;
+  struct dt_operation *operation;
+  while (standing && standing->waiter.task && standing->next)
+    standing = standing->next;
+  if (!standing || (standing->waiter.state != DT_PARKED &&
+                    standing->waiter.state != DT_POKED))
+    return false;
+  operation = standing->waiter.operation;
+  dt_unpark(loop, &standing->waiter);
+  standing->waiter.operation = NULL;
+  if (operation->kind->release)
+    operation->kind->release(L, operation);
+  lua_xmove(L, standing->waiter.L, 1);
+  standing->waiter.results = 1;
+  standing->waiter.raise = true;
+  dt_make_ready(loop, &standing->waiter, DT_READY);
+  return true;
+}
+
+/* Called through lua_pcall, with the runner. */
+static int turns(lua_State *L) {
+  struct dt_runner *runner = lua_touserdata(L, 1);
+  struct dt_loop *loop = runner->loop;
+  bool goes_on = true;
+  while (goes_on) {
+    if (!runner->finished)
+      make_way(loop);
+    else if (runner->finished(loop, runner->argument))
+      return 0;
+    goes_on = dt_loop_turn(L, loop, runner->until);
+    if (runner->until != DT_FOREVER && dt_now() >= runner->until)
+      return 0;
+  }
+  if (!runner->finished)
+    return luaL_error(L, "nothing can end this wait: every task waits for "
+                         "another");
+  runner->stuck = true;
+  return 0;
+}
+
+static void push_turns(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, turns, 1);
+}
+
+static int call_turns(struct dt_runner *runner) {
+  lua_pushlightuserdata(runner->L, runner);
+  return lua_pcall(runner->L, 1, 0, 0);
+}
+
+bool dt_run(lua_State *L, struct dt_loop *loop,
+            bool (*finished)(struct dt_loop *loop, void *argument),
+            void *argument, dt_time until) {
+  struct dt_runner runner = {.loop = loop,
+                             .L = L,
+                             .finished = finished,
+                             .argument = argument,
+                             .until = until};
+  int status;
+  luaL_checkstack(L, LUA_MINSTACK, "no room for the loop");
+  runner.stack = dt_cstack_here();
+  if (!runner.stack)
+    return luaL_error(L, "not enough memory"), false;
+  loop->runner = &runner;
+  do {
+    push_turns(L);
+    status = call_turns(&runner);
+  } while (status != 0 && dt_loop_failed(L, loop));
+  loop->runner = NULL;
+  dt_cstack_free(runner.stack);
+  if (status != 0)
+    lua_error(L);
+  return !runner.stuck;
+}
+
+/* --- standing --------------------------------------------------------------
+ */
+
+/* The bottom of a C stack. */
+static void run_for_ever(void *argument) {
+  struct dt_runner *runner = argument;
+  for (;;) {
+    lua_settop(runner->L, 1);
+    dt_touch(runner->L);
+    lua_pushvalue(runner->L, 1);
+    if (call_turns(runner) != 0 && !dt_loop_failed(runner->L, runner->loop))
+      tell_standing(runner->L, runner->loop);
+  }
+}
+
+/* Raises when there is no memory for one. */
+static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
+  struct dt_runner *runner = dt_newuserdata(L, sizeof *runner);
+  memset(runner, 0, sizeof *runner);
+  runner->loop = loop;
+  runner->until = DT_FOREVER;
+  runner->L = lua_newthread(L);
+  push_turns(L);
+  lua_xmove(L, runner->L, 1);
+  lua_pushvalue(L, -2);
+  dt_keep(L, runner); /* the memory, and the thread */
+  dt_keep(L, (char *)runner + 1);
+  lua_pop(L, 1);
+  runner->stack = dt_cstack_new(run_for_ever, runner);
+  if (!runner->stack) {
+    int error = errno;
+    lua_pushnil(L);
+    dt_keep(L, runner);
+    lua_pushnil(L);
+    dt_keep(L, (char *)runner + 1);
+    luaL_error(L, "too many calls wait where a task cannot yield: %s",
+               strerror(error));
+  }
+  runner->next = loop->runners;
+  loop->runners = runner;
+  return runner;
+}
+
+static struct dt_runner *next_runner(lua_State *L, struct dt_loop *loop) {
+  struct dt_runner *runner = take_idle(loop, true);
+  if (!runner)
+    runner = take_idle(loop, false);
+  return runner ? runner : new_runner(L, loop);
+}
+
+static void leave_standing(struct dt_loop *loop, struct dt_standing *standing) {
+  struct dt_standing **link = &loop->standing;
+  while (*link != standing)
+    link = &(*link)->next;
+  *link = standing->next;
+  dt_timer_clear(&loop->timers, &standing->waiter.timer);
+  dt_cstack_free(standing->waiter.stack);
+}
+
+/* Leaves the C stack until the waiter is served. */
+static void wait_standing(lua_State *L, struct dt_loop *loop,
+                          struct dt_standing *standing,
+                          struct dt_runner *other) {
+  struct dt_runner *runner = loop->runner;
+  struct dt_task *task = loop->task;
+  lua_State *running = loop->running;
+  if (task)
+    task->active = &standing->waiter;
+  loop->task = NULL;
+  loop->running = NULL;
+  loop->runner = other;
+  if (loop->dirty)
+    dt_flush_dirty(L, loop);
+  dt_cstack_switch(standing->waiter.stack, other->stack);
+  loop->runner = runner;
+  loop->running = running;
+  loop->task = task;
+  if (task)
+    task->active = NULL;
+}
+
+int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
+             int outcome) {
+  struct dt_standing standing;
+  struct dt_waiter *waiter = &standing.waiter;
+  struct dt_runner *other;
+  int error;
+  luaL_checkstack(L, LUA_MINSTACK, "no room for results");
+  other = next_runner(L, loop);
+  memset(&standing, 0, sizeof standing);
+  waiter->L = L;
+  waiter->task = loop->task;
+  waiter->operation = operation;
+  waiter->stack = dt_cstack_here();
+  error = waiter->stack ? dt_park(L, loop, waiter, outcome) : ENOMEM;
+  standing.next = loop->standing;
+  loop->standing = &standing;
+  if (error == 0) {
+    if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
+      dt_poke(loop, waiter);
+    wait_standing(L, loop, &standing, other);
+    dt_touch(L);
+  } else {
+    dt_unpark(loop, waiter);
+    other->next_idle = loop->idle;
+    loop->idle = other;
+  }
+  leave_standing(loop, &standing);
+  if (error != 0) {
+    operation->error = error;
+    return dt_end_failed(L, operation);
+  }
+  if (waiter->raise)
+    return lua_error(L);
+  if (waiter->task && waiter->task->raising) {
+    waiter->task->raising = false;
+    dt_push_cancelled(L);
+    return lua_error(L);
+  }
+  return waiter->results;
+}
+
+void dt_runners_free(struct dt_loop *loop) {
+  for (struct dt_runner *runner = loop->runners; runner; runner = runner->next)
+    if (runner != loop->runner) /* os.exit in a task: we are on that stack */
+      dt_cstack_free(runner->stack);
+  loop->runners = loop->idle = NULL;
+}

@@ -1,0 +1,43 @@
+/*
+ * runner.h - who runs the loop: a call that was made for it (net.run), or, when
+ * a call must wait on its C stack, another C stack.
+ *
+ * There is always one runner at work at most.  When it is to go on with a call
+ * that waits on a C stack, it stays where it is and becomes idle; and when a
+ * call must wait on the stack that a runner works on, in the middle of a task
+ * that the runner has resumed, the next idle runner goes on with the loop, or a
+ * new one.  So nobody has to wait for what lies upon him on a stack, and
+ * nothing can lock up but a circle in the program itself.
+ */
+#ifndef DT_RUNNER_H
+#define DT_RUNNER_H
+
+#include "config.h"
+
+#include <stdbool.h>
+
+#include "loop.h"
+
+DT_INTERNAL_BEGIN
+
+/* Waits on the C stack for the operation, whose step has just said `outcome`.
+   Returns how many results there are on L, or raises. */
+int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
+             int outcome);
+
+/* Goes on with a waiter that stands on a C stack; returns when this runner is
+   needed again. */
+void dt_switch_to(struct dt_loop *loop, struct dt_waiter *waiter);
+
+/* Runs the loop here until `finished` says so, or `until`.  Raises what nobody
+   else can be told.  False: nothing can ever happen any more. */
+bool dt_run(lua_State *L, struct dt_loop *loop,
+            bool (*finished)(struct dt_loop *loop, void *argument),
+            void *argument, dt_time until);
+
+/* Frees the C stacks. */
+void dt_runners_free(struct dt_loop *loop);
+
+DT_INTERNAL_END
+
+#endif

@@ -1,0 +1,469 @@
+/*
+ * task.c - see task.h.  Stands on loop.h for waiting; what Lua sees of tasks is
+ * in mod_task.c.
+ *
+ * A task that waits has yielded all its arguments, so that they stay on its
+ * stack (LuaJIT keeps nothing else there), where its operation finds them at
+ * their indices; the results are laid upon them before it is resumed.
+ *
+ * Raising in a task that has yielded: a C function cannot, once it is resumed.
+ * So a debug hook is set that fires at the next instruction, takes itself off,
+ * and raises.  That is the interpreters' own way to answer Ctrl-C.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "await.h"
+#include "error.h"
+#include "stream.h"
+#include "task.h"
+#include "yieldable.h"
+
+#define BUDGET 32 /* operations that end at once, before others have a turn */
+
+#define TASKS     "dialtone.tasks"     /* registry: task by its address */
+#define ENDINGS   "dialtone.endings"   /* registry: functions, the same way */
+#define CANCELLED "dialtone.cancelled" /* registry: what unwinds a task */
+#define RAISED    "dialtone.raised"    /* registry: what the hook raises */
+#define REPORT    "dialtone.report"    /* registry: hears of failures */
+#define STATE     "dialtone.state"     /* registry: for the hook */
+
+static const char task_mark = 0;
+
+/* --- birth -----------------------------------------------------------------
+ */
+
+/* Sets registry[name][address] to the value on top, which is popped. */
+static void keep(lua_State *L, const char *name, void *address) {
+  lua_getfield(L, LUA_REGISTRYINDEX, name);
+  lua_pushlightuserdata(L, address);
+  lua_pushvalue(L, -3);
+  lua_rawset(L, -3);
+  lua_pop(L, 2);
+}
+
+static void push_kept(lua_State *L, const char *name, void *address) {
+  lua_getfield(L, LUA_REGISTRYINDEX, name);
+  lua_pushlightuserdata(L, address);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+static struct dt_task *push_task(lua_State *L) {
+  struct dt_task *task = dt_newuserdata1(L, sizeof *task);
+  memset(task, 0, sizeof *task);
+  task->mark = &task_mark;
+  luaL_getmetatable(L, DT_TASK_CLASS);
+  lua_setmetatable(L, -2);
+  return task;
+}
+
+static void join_others(struct dt_loop *loop, struct dt_task *task) {
+  task->next = loop->tasks;
+  if (loop->tasks)
+    loop->tasks->previous = task;
+  loop->tasks = task;
+  loop->task_count++;
+}
+
+static void leave_others(struct dt_loop *loop, struct dt_task *task) {
+  if (task->previous)
+    task->previous->next = task->next;
+  else
+    loop->tasks = task->next;
+  if (task->next)
+    task->next->previous = task->previous;
+  loop->task_count--;
+}
+
+struct dt_task *dt_spawn(lua_State *L, int arguments) {
+  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_task *task;
+  if (arguments > DT_SPAWN_ARGUMENTS)
+    luaL_error(L, "too many arguments for a task (%d at most)",
+               DT_SPAWN_ARGUMENTS);
+  luaL_checkstack(L, 6, "no room for a task");
+  task = push_task(L);
+  task->co = lua_newthread(L);
+  dt_setuservalue(L, -2);
+  lua_pushvalue(L, -1);
+  keep(L, TASKS, task);
+  lua_insert(L, -(arguments + 2));
+  lua_xmove(L, task->co, arguments + 1);
+  task->waiter.L = task->co;
+  task->waiter.task = task;
+  task->waiter.results = arguments;
+  task->active = &task->waiter;
+  join_others(loop, task);
+  dt_make_ready(loop, &task->waiter, DT_READY);
+  return task;
+}
+
+struct dt_task *dt_test_task(lua_State *L, int arg) {
+  struct dt_task *task = lua_touserdata(L, arg);
+  return task && lua_rawlen(L, arg) == sizeof *task && task->mark == &task_mark
+             ? task
+             : NULL;
+}
+
+struct dt_task *dt_check_task(lua_State *L, int arg) {
+  struct dt_task *task = dt_test_task(L, arg);
+  if (!task) {
+    lua_pushfstring(L, "%s expected, got %s", DT_TASK_CLASS,
+                    luaL_typename(L, arg));
+    luaL_argerror(L, arg, lua_tostring(L, -1));
+  }
+  return task;
+}
+
+/* --- waiting -----------------------------------------------------------------
+ */
+
+/* Moves the operation to where it stays: into the task, or, if it is large,
+   into a userdata on the task's stack. */
+static struct dt_operation *settle_down(lua_State *L, struct dt_task *task,
+                                        struct dt_operation *operation) {
+  const char *from = (const char *)operation, *where;
+  size_t size = operation->kind->size;
+  char *to;
+  if (operation->stays)
+    return operation;
+  to = size <= sizeof task->operation ? (char *)task->operation.bytes
+                                      : dt_newuserdata(L, size);
+  memcpy(to, from, size);
+  operation = (struct dt_operation *)(void *)to;
+  where = (const char *)operation->where;
+  if (where >= from && where < from + size) /* points into itself */
+    operation->where =
+        (const struct dt_address *)(const void *)(to + (where - from));
+  return operation;
+}
+
+int dt_task_wait(lua_State *L, struct dt_loop *loop,
+                 struct dt_operation *operation, int outcome) {
+  struct dt_task *task = loop->task;
+  struct dt_waiter *waiter = &task->waiter;
+  int error;
+  luaL_checkstack(L, LUA_MINSTACK, "no room for results");
+  operation = waiter->operation = settle_down(L, task, operation);
+  error = dt_park(L, loop, waiter, outcome);
+  if (error != 0) {
+    dt_unpark(loop, waiter);
+    waiter->operation = NULL;
+    operation->error = error;
+    return dt_end_failed(L, operation);
+  }
+  if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
+    dt_poke(loop, waiter);
+  task->active = waiter;
+  return lua_yield(L, lua_gettop(L));
+}
+
+int dt_give_way(lua_State *L, int results) {
+  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_task *task = loop->task;
+  loop->budget = BUDGET;
+  if (!dt_yieldable(L, loop->yieldable))
+    return results;
+  task->waiter.results = results;
+  task->active = &task->waiter;
+  dt_make_ready(loop, &task->waiter, DT_READY);
+  return lua_yield(L, results);
+}
+
+/* --- raising ---------------------------------------------------------------
+ */
+
+void dt_push_cancelled(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, CANCELLED);
+}
+
+/* LuaJIT has one hook for all coroutines: it is for the running one. */
+static void raise_hook(lua_State *L, lua_Debug *debug) {
+  struct dt_state *state;
+  (void)debug;
+  lua_getfield(L, LUA_REGISTRYINDEX, STATE);
+  state = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (state->loop.running != L)
+    return;
+  lua_sethook(L, state->hook, state->hook_mask, state->hook_count);
+  state->hook_set = false;
+  lua_getfield(L, LUA_REGISTRYINDEX, RAISED);
+  lua_error(L);
+}
+
+/* Takes the error off L. */
+static void set_raise_hook(lua_State *L, lua_State *co) {
+  struct dt_state *state = dt_state_of(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, RAISED);
+  state->hook = lua_gethook(co);
+  state->hook_mask = lua_gethookmask(co);
+  state->hook_count = lua_gethookcount(co);
+  state->hook_set = true;
+  lua_sethook(co, raise_hook,
+              LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+/* True: it had not fired, since not one instruction was left. */
+static bool clear_raise_hook(lua_State *L, lua_State *co) {
+  struct dt_state *state = dt_state_of(L);
+  if (!state->hook_set)
+    return false;
+  lua_sethook(co, state->hook, state->hook_mask, state->hook_count);
+  state->hook_set = false;
+  return true;
+}
+
+/* A task that is to be resumed with an error, is. */
+static void prepare_raise(lua_State *L, struct dt_task *task) {
+  if (task->waiter.raise)
+    lua_xmove(task->co, L, 1);
+  else if (task->raising)
+    dt_push_cancelled(L);
+  else
+    return;
+  task->waiter.raise = false;
+  task->waiter.results = 0;
+  set_raise_hook(L, task->co);
+}
+
+void dt_task_cancel(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
+  if (!task->co || task->cancelled)
+    return;
+  task->cancelled = true;
+  if (task->active) /* else it runs: its next wait raises */
+    dt_interrupt(L, loop, task->active, DT_CANCELLED);
+}
+
+/* --- the end
+ * ------------------------------------------------------------------- */
+
+/* Calls the function below its `arguments` on top; what it raises is printed,
+   for want of anybody to tell. */
+static void call_user(lua_State *L, int arguments) {
+  if (lua_pcall(L, arguments, 0, 0) == 0)
+    return;
+  if (lua_type(L, -1) == LUA_TSTRING)
+    fprintf(stderr, "dialtone: %s\n", lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/* Its results become the task's user value, in a table; the task is at
+   `index`. */
+static void keep_results(lua_State *L, struct dt_task *task, int index,
+                         int count) {
+  if (count > 0) {
+    lua_createtable(L, count, 1);
+    lua_insert(L, -(count + 1));
+    for (int i = count; i > 0; i--)
+      lua_rawseti(L, -(i + 1), i);
+    lua_pushinteger(L, count);
+    lua_setfield(L, -2, "n");
+    task->has_results = true;
+  } else {
+    lua_pushnil(L);
+  }
+  dt_setuservalue(L, index);
+}
+
+/* The error object is on top; pushes it as a text with a traceback. */
+static void push_trace(lua_State *L, lua_State *co) {
+  if (lua_type(L, -1) == LUA_TSTRING)
+    dt_traceback(L, co, lua_tostring(L, -1), 0);
+  else
+    dt_traceback(L, co, dt_tolstring(L, -1, NULL), 0);
+}
+
+/* The function that was given with it, or the one that hears of failures. */
+static void tell_end(lua_State *L, struct dt_task *task, int index) {
+  if (task->has_ending) {
+    push_kept(L, ENDINGS, task);
+    lua_pushnil(L);
+    keep(L, ENDINGS, task);
+  } else if (task->status == DT_TASK_FAILED && !task->joiners &&
+             !task->supervised) {
+    lua_getfield(L, LUA_REGISTRYINDEX, REPORT);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      return;
+    }
+  } else {
+    return;
+  }
+  lua_pushvalue(L, index);
+  call_user(L, 1 + dt_push_end(L, index));
+}
+
+static bool is_cancelled(lua_State *L) {
+  bool is;
+  dt_push_cancelled(L);
+  is = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 1);
+  return is;
+}
+
+/* Takes the error object off co: pushes the task's `count` results on L. */
+static int take_error(lua_State *L, struct dt_task *task, lua_State *co) {
+  lua_xmove(co, L, 1);
+  if (task->cancelled && is_cancelled(L)) {
+    task->status = DT_TASK_CANCELLED;
+    lua_pop(L, 1);
+    dt_close_coroutine(co, L);
+    return 0;
+  }
+  task->status = DT_TASK_FAILED;
+  if (lua_type(L, -1) == LUA_TUSERDATA && is_cancelled(L)) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "a task that was cancelled");
+  }
+  push_trace(L, co);
+  dt_close_coroutine(co, L);
+  return 2;
+}
+
+/* Takes it off all lists; what follows may run out of memory. */
+static void forget(struct dt_loop *loop, struct dt_task *task) {
+  task->co = NULL;
+  task->active = NULL;
+  leave_others(loop, task);
+  dt_timer_clear(&loop->timers, &task->waiter.timer);
+  dt_poke_all(loop, task->joiners);
+}
+
+static void end_task(lua_State *L, struct dt_loop *loop, struct dt_task *task,
+                     int status, int results) {
+  lua_State *co = task->co;
+  int index;
+  push_kept(L, TASKS, task);
+  index = lua_gettop(L);
+  forget(loop, task);
+  if (status != LUA_OK) {
+    results = take_error(L, task, co);
+  } else if (task->raising) { /* cancelled in a wait that was its last act */
+    task->status = DT_TASK_CANCELLED;
+    results = 0;
+  } else {
+    task->status = DT_TASK_DONE;
+    luaL_checkstack(L, results + 4, "no room for a task's results");
+    lua_xmove(co, L, results);
+  }
+  task->raising = false;
+  keep_results(L, task, index, results);
+  lua_pushnil(L);
+  keep(L, TASKS, task);
+  tell_end(L, task, index);
+  lua_settop(L, index - 1);
+}
+
+int dt_push_end(lua_State *L, int index) {
+  const struct dt_task *task = lua_touserdata(L, index);
+  int count = 0, top;
+  lua_pushboolean(L, task->status == DT_TASK_DONE);
+  if (task->status == DT_TASK_CANCELLED) {
+    lua_pushliteral(L, "the task was cancelled");
+    lua_pushliteral(L, "cancelled");
+    return 3;
+  }
+  if (!task->has_results)
+    return 1;
+  dt_getuservalue(L, index);
+  top = lua_gettop(L);
+  lua_getfield(L, top, "n");
+  count = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  luaL_checkstack(L, count + 1, "no room for a task's results");
+  for (int i = 1; i <= count; i++)
+    lua_rawgeti(L, top, i);
+  lua_remove(L, top);
+  return 1 + count;
+}
+
+/* --- running
+ * -------------------------------------------------------------------- */
+
+/* Runs it till it waits or ends; returns the status. */
+static int run(lua_State *L, struct dt_loop *loop, struct dt_task *task,
+               int *results) {
+  int status;
+  prepare_raise(L, task);
+  task->started = true;
+  task->active = NULL;
+  loop->running = task->co;
+  loop->task = task;
+  loop->budget = BUDGET;
+  status = dt_resume(task->co, L, task->waiter.results, results);
+  task->raising = clear_raise_hook(L, task->co);
+  loop->running = NULL;
+  loop->task = NULL;
+  if (loop->dirty)
+    dt_flush_dirty(L, loop);
+  return status;
+}
+
+void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
+  struct dt_waiter *waiter = &task->waiter;
+  int status, results;
+  if (!task->started && task->cancelled) { /* it never runs */
+    task->raising = true;
+    end_task(L, loop, task, LUA_OK, 0);
+    return;
+  }
+  status = run(L, loop, task, &results);
+  if (status != LUA_YIELD) {
+    end_task(L, loop, task, status, results);
+  } else if (waiter->state == DT_AWAKE) { /* the function's own yield */
+    lua_pop(task->co, results);
+    waiter->results = 0;
+    task->active = waiter;
+    dt_make_ready(loop, waiter, DT_READY);
+  }
+}
+
+/* --- the class -------------------------------------------------------------
+ */
+
+static int cancelled_tostring(lua_State *L) {
+  lua_pushliteral(L, "cancelled");
+  return 1;
+}
+
+/* Makes what waits in cancelled tasks raise. */
+static void open_cancelled(lua_State *L) {
+  dt_newuserdata(L, 1);
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, cancelled_tostring);
+  lua_setfield(L, -2, "__tostring");
+  lua_pushliteral(L, CANCELLED);
+  lua_setfield(L, -2, "__name");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, CANCELLED);
+}
+
+void dt_open_task(lua_State *L) {
+  static const char *const tables[] = {TASKS, ENDINGS};
+  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    lua_newtable(L);
+    lua_setfield(L, LUA_REGISTRYINDEX, tables[i]);
+  }
+  lua_pushvalue(L, -1); /* the state */
+  lua_setfield(L, LUA_REGISTRYINDEX, STATE);
+  lua_pushnil(L);
+  open_cancelled(L);
+  lua_pop(L, 1);
+}
+
+void dt_task_ending(lua_State *L, struct dt_task *task) {
+  keep(L, ENDINGS, task);
+  task->has_ending = true;
+}
+
+void dt_set_report(lua_State *L) {
+  lua_setfield(L, LUA_REGISTRYINDEX, REPORT);
+}
+
+void dt_keep(lua_State *L, void *address) {
+  keep(L, TASKS, address);
+}

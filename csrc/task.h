@@ -1,0 +1,101 @@
+/*
+ * task.h - a task: a function that runs beside others, on a coroutine that
+ * the loop resumes.
+ */
+#ifndef DT_TASK_H
+#define DT_TASK_H
+
+#include "config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "loop.h"
+
+#define DT_TASK_CLASS "dialtone.task"
+
+/* There is room for so many values on a new coroutine of any Lua. */
+#define DT_SPAWN_ARGUMENTS 30
+
+enum dt_task_status {
+  DT_TASK_ALIVE,
+  DT_TASK_DONE,
+  DT_TASK_FAILED,
+  DT_TASK_CANCELLED
+};
+
+/* Operations up to this size wait inside their task. */
+#define DT_INLINE 96
+
+struct dt_task {
+  struct dt_waiter waiter;         /* of the coroutine's own waits */
+  const void *mark;                /* &dt_task_mark */
+  lua_State *co;                   /* NULL: ended */
+  struct dt_task *next, *previous; /* in loop->tasks */
+  struct dt_waiter *active; /* where it waits: `waiter`, or a C stack's */
+  struct dt_waiter *joiners;
+  unsigned char status; /* enum dt_task_status */
+  bool started, cancelled;
+  bool raising;     /* it is to be resumed with an error */
+  bool has_results; /* they are the userdata's user value */
+  bool has_ending;  /* a function to be called at its end is kept */
+  bool supervised;  /* somebody else sees to its failure: not reported */
+  union {
+    long long aligned;
+    void *pointer;
+    unsigned char bytes[DT_INLINE];
+  } operation;
+};
+
+DT_INTERNAL_BEGIN
+
+/* Makes a task of the function and the `arguments` values after it on top of
+   L, and replaces them by the task.  It runs when the caller next waits. */
+struct dt_task *dt_spawn(lua_State *L, int arguments);
+
+/* The task at `arg`; raises for anything else. */
+struct dt_task *dt_check_task(lua_State *L, int arg);
+
+/* The same, or NULL. */
+struct dt_task *dt_test_task(lua_State *L, int arg);
+
+/* The function on top, which is popped, is called at the task's end with the
+   task and what dt_push_end pushes. */
+void dt_task_ending(lua_State *L, struct dt_task *task);
+
+/* The function on top, which is popped, is called the same way for tasks that
+   fail and that nobody waits for. */
+void dt_set_report(lua_State *L);
+
+/* Keeps the value on top, which is popped, from the collector, under this
+   address; nil: no more. */
+void dt_keep(lua_State *L, void *address);
+
+/* Parks the operation of the running task, which is L's, and yields: the value
+   is to be returned. */
+int dt_task_wait(lua_State *L, struct dt_loop *loop,
+                 struct dt_operation *operation, int outcome);
+
+/* Goes on with a task that is ready: its waiter's results are on its stack. */
+void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task);
+
+/* Its waits raise from now on, and the one that it is in. */
+void dt_task_cancel(lua_State *L, struct dt_loop *loop, struct dt_task *task);
+
+/* Pushes the value that waits in a cancelled task raise. */
+void dt_push_cancelled(lua_State *L);
+
+/* Pushes what a task that has ended came to: true and its results, or false and
+   why not.  `index`: the task.  Returns how many. */
+int dt_push_end(lua_State *L, int index);
+
+/* Once for each state, which is on top. */
+void dt_open_task(lua_State *L);
+
+/* Makes the class; adds `tasks`, for our own Lua files, to the table below the
+   state (mod_task.c). */
+void dt_open_tasks(lua_State *L);
+
+DT_INTERNAL_END
+
+#endif
