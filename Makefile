@@ -27,6 +27,9 @@ FAULTS := sys_fault mod_fault
 SOURCES := $(patsubst csrc/%.c,%,$(wildcard csrc/*.c))
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
 
+# C programs with a Lua in them, linked with everything (dialtone.h).
+HOSTS := examples/host/host.c spec/c/host_api.c
+
 # --- flags -------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes \
@@ -69,6 +72,12 @@ find_lua = $(shell for name in $(if $(filter luajit,$1),luajit,lua$1 lua-$1 \
   echo found `pkg-config --keep-system-cflags --cflags $$name` && break; done)
 $(foreach lua,$(LUAS_KNOWN),$(eval LUA_$(lua) := $(call find_lua,$(lua))))
 
+# LIBS_x links a host program (dialtone.h) with it; empty: there are none.
+find_libs = $(shell for name in $(if $(filter luajit,$1),luajit,lua$1 lua-$1 \
+  lua$(subst .,,$1)); do pkg-config --exists $$name 2>/dev/null && \
+  pkg-config --libs $$name && break; done)
+$(foreach lua,$(LUAS_KNOWN),$(eval LIBS_$(lua) := $(call find_libs,$(lua))))
+
 LUAS_FOUND := $(strip $(foreach lua,$(LUAS_KNOWN),$(if $(LUA_$(lua)),$(lua))))
 
 # What the suite runs under: each of these, and 5.5 where there is one.
@@ -106,10 +115,11 @@ build/$1/c/%: spec/c/%.c spec/c/check.h build/$1/libdialtone.a Makefile
 	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -Icsrc -MMD -MP -MT $$@ -MF $$@.d \
 	  $$< build/$1/libdialtone.a $$(LINK_$1) $$(LDFLAGS) -o $$@
 
--include $(wildcard build/$1/plain/*.d build/$1/c/*.d build/$1/*/glue/*.d)
+-include $(wildcard build/$1/*/*.d build/$1/*/glue/*.d)
 endef
 
-# $1 flavour, $2 Lua: the glue row, and the module
+# $1 flavour, $2 Lua: the glue row, the module, and for host programs all in one
+# archive
 define module_rules
 build/$1/$2/glue/%.o: csrc/%.c Makefile
 	@mkdir -p $$(@D)
@@ -121,23 +131,41 @@ build/$1/$2/dialtone/core.so: $(call objects,$1/$2/glue,$(filter-out $(PLAIN),$(
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(SHARED) $$^ $$(LINK_$1) $$(LDFLAGS) -o $$@
 	@echo "built $$@"
+
+build/$1/$2/libdialtone.a: $(call objects,$1/$2/glue,$(filter-out $(PLAIN),$(call LISTED,$1))) \
+    $(call objects,$1/plain,$(filter $(PLAIN),$(call LISTED,$1)) $(call SHIMMED,$1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) crs $$@ $$^
+endef
+
+# $1 flavour, $2 Lua, $3 the source of a host program
+define host_rule
+build/$1/$2/$(basename $(notdir $3)): $3 build/$1/$2/libdialtone.a Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$2)) $$(CPPFLAGS) $$(CFLAGS) -Icsrc \
+	  -MMD -MP -MT $$@ -MF $$@.d $$< build/$1/$2/libdialtone.a $$(LINK_$1) $$(LDFLAGS) \
+	  $$(LIBS_$2) -o $$@
 endef
 
 # ... and where its headers are missing
 define no_module_rules
-build/$1/$2/dialtone/core.so:
+build/$1/$2/dialtone/core.so build/$1/$2/libdialtone.a:
 	@echo "no headers of Lua $2 were found: make deps installs them" >&2; exit 1
 endef
 
 $(foreach flavour,release test asan lint,$(eval $(call flavour_rules,$(flavour))) \
-  $(foreach lua,$(LUAS_KNOWN),$(eval $(call $(if $(LUA_$(lua)),,no_)module_rules,$(flavour),$(lua)))))
+  $(foreach lua,$(LUAS_KNOWN),$(eval $(call $(if $(LUA_$(lua)),,no_)module_rules,$(flavour),$(lua))) \
+    $(foreach source,$(HOSTS),$(eval $(call host_rule,$(flavour),$(lua),$(source))))))
 
 modules = $(patsubst %,build/$1/%/dialtone/core.so,$2)
 programs = $(patsubst %,build/$1/c/%,$(C_TESTS))
+hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
+  $(patsubst %.c,build/$1/$(lua)/%,$(notdir $(HOSTS)))))
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan valgrind lint format rock doc install \
+.PHONY: all modules deps demo test bench asan valgrind lint format rock doc static install \
   uninstall clean help suite-test suite-asan lint-compile lint-format \
   lint-tidy lint-cppcheck lint-lua
 
@@ -176,14 +204,14 @@ valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
 	$(SUBMAKE) suite-test LUAS="$(VALGRIND_LUAS)"
 	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run valgrind $(VALGRIND_LUAS)
 
-suite-test: $(call modules,test,$(LUAS)) $(call programs,test)
+suite-test: $(call modules,test,$(LUAS)) $(call programs,test) $(call hosts,test,$(LUAS))
 	@:
-suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan)
+suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan) $(call hosts,asan,$(LUAS))
 	@:
 
 # --- style -------------------------------------------------------------------
 
-C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/support/kqueue/*.c \
+C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] examples/host/*.c spec/support/kqueue/*.c \
   spec/support/kqueue/*/*.h)
 LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
 
@@ -193,7 +221,8 @@ lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
 	@echo "lint: no warnings"
 
 # The oldest and the newest headers, and LuaJIT's: the rest lies between.
-lint-compile: $(call modules,lint,5.1 5.4 luajit) $(call programs,lint)
+lint-compile: $(call modules,lint,5.1 5.4 luajit) $(call programs,lint) \
+  $(call hosts,lint,5.1 5.4 luajit)
 
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -212,7 +241,7 @@ lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j $(JOBS) \
 	  --enable=warning,performance,portability --suppress=missingInclude \
 	  -D__linux__ -DDIALTONE_FAULTS -DDIALTONE_KQUEUE_SHIM -DLUA_VERSION_NUM=504 \
-	  -Icsrc csrc spec/c spec/support/kqueue
+	  -Icsrc csrc spec/c examples/host spec/support/kqueue
 
 # By its name luacheck would take the rockspec for a list of files.
 lint-lua:
@@ -223,11 +252,12 @@ format: ## put the C files into shape
 	@spec/support/deps lint
 	clang-format -i $(C_FILES)
 
-bench: ## measure blocking calls: instructions, and CPU time against C
+bench: ## measure: instructions, CPU time against C, servers against peers
 	@spec/support/deps demo valgrind
-	$(SUBMAKE) build/release/5.4/dialtone/core.so
+	$(SUBMAKE) $(call modules,release,5.4 $(if $(LUA_luajit),luajit))
 	bench/instructions lua5.4
 	bench/pair lua5.4
+	bench/table
 
 # --- handing it on -----------------------------------------------------------
 
@@ -241,19 +271,29 @@ doc: ## make the manual's pages in doc/html
 
 LUA_DIR = $(LUA_VERSION:luajit=5.1)
 LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_DIR)
+INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 SHARE_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_DIR)
 LUA_MODULES = $(shell cd lua && find dialtone* -name '*.lua')
 
+static: ## build libdialtone.a for LUA_VERSION (5.4), for C programs: dialtone.h
+	$(SUBMAKE) build/release/$(LUA_VERSION)/libdialtone.a
+	@echo "built build/release/$(LUA_VERSION)/libdialtone.a"
+
 install: ## install for LUA_VERSION (5.4) under PREFIX (/usr/local), DESTDIR first
-	$(SUBMAKE) build/release/$(LUA_VERSION)/dialtone/core.so
+	$(SUBMAKE) build/release/$(LUA_VERSION)/dialtone/core.so \
+	  build/release/$(LUA_VERSION)/libdialtone.a
 	mkdir -p "$(LIB_DIR)/dialtone"
 	cp build/release/$(LUA_VERSION)/dialtone/core.so "$(LIB_DIR)/dialtone/core.so"
+	cp build/release/$(LUA_VERSION)/libdialtone.a "$(LIB_DIR)/dialtone/libdialtone.a"
+	mkdir -p "$(INCLUDE_DIR)"
+	cp csrc/dialtone.h "$(INCLUDE_DIR)/dialtone.h"
 	@for file in $(LUA_MODULES); do \
 	  mkdir -p "$(SHARE_DIR)/$$(dirname $$file)" && cp lua/$$file "$(SHARE_DIR)/$$file" && \
 	  echo "cp lua/$$file $(SHARE_DIR)/$$file" || exit 1; done
 
 uninstall: ## take away what install put there
-	rm -f "$(LIB_DIR)/dialtone/core.so" $(patsubst %,"$(SHARE_DIR)/%",$(LUA_MODULES))
+	rm -f "$(LIB_DIR)/dialtone/core.so" "$(LIB_DIR)/dialtone/libdialtone.a" \
+	  "$(INCLUDE_DIR)/dialtone.h" $(patsubst %,"$(SHARE_DIR)/%",$(LUA_MODULES))
 	@rmdir "$(LIB_DIR)/dialtone" "$(SHARE_DIR)/dialtone" 2>/dev/null || true
 
 clean: ## remove build/

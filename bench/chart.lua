@@ -8,18 +8,21 @@ local COLUMNS = 2
 local PANEL, GAP, NAME, FIGURE = 400, 24, 130, 60 -- widths
 local BAR, STEP, HEAD = 13, 18, 34 -- heights
 
+-- The first colours do on either page, for viewers that know of no schemes.
 local STYLE = [[
 <style>
-  text { font: 12px system-ui, sans-serif; fill: #424a53 }
+  text { font: 12px system-ui, sans-serif; fill: #6e7781 }
   .title { font-weight: 600; font-size: 13px }
-  .ours { fill: #1f6feb }
+  .ours { fill: #2f81f7 }
   .reference { fill: #6e7781 }
-  .peer { fill: #afb8c1 }
+  .peer { fill: #a0a8b0 }
+  @media (prefers-color-scheme: light) {
+    text { fill: #32383f }
+    .peer { fill: #afb8c1 }
+  }
   @media (prefers-color-scheme: dark) {
     text { fill: #c9d1d9 }
-    .ours { fill: #58a6ff }
     .peer { fill: #545d68 }
-    .reference { fill: #8b949e }
   }
 </style>
 ]]

@@ -72,7 +72,7 @@ function harness.measure(load, command)
   local file = io.open(errors)
   local text = file and file:read("*a") or ""
   if file then file:close() end
-  return nil, (text:gsub("%s+$", ""):gsub("\n", "; "):sub(1, 300))
+  return nil, text:match("[^\n]+") or "no reason given"
 end
 
 --- The middle one of the numbers in a list; nil of none.
@@ -89,19 +89,19 @@ local GROUP = 3 -- servers between two measurements of the reference
 -- One round: list of { server, result }, each with `ratio`, that of its CPU time
 -- to the mean of the reference's before and after its group.
 local function round(load, servers, failed)
-  local done, base = {}, nil
+  local done = {}
   local function measure(server)
     local result, message = harness.measure(load, server.command)
     if not result then return failed(server, message) end
     done[#done + 1] = { server = server, result = result }
     return result.cpu_us
   end
-  base = measure(servers[1])
+  local base = measure(servers[1])
   for first = 2, #servers, GROUP do
     local from, last = #done + 1, math.min(first + GROUP - 1, #servers)
     for i = first, last do measure(servers[i]) end
     local to, before = #done, base
-    base = measure(servers[1]) or base
+    base = measure(servers[1]) or before
     for i = from, to do
       local mean = before and (before + base) / 2
       done[i].result.ratio = mean and done[i].result.cpu_us / mean

@@ -151,6 +151,22 @@ static inline void dt_getuservalue(lua_State *L, int index) {
 }
 #endif
 
+/* --- calls from outside --------------------------------------------------- */
+
+/* Calls `function` with one argument, a light userdata, and no results.
+   Nothing is raised, not even for want of memory: the status, and if it is not
+   LUA_OK, the error object on top. */
+static inline int dt_cpcall(lua_State *L, lua_CFunction function,
+                            void *argument) {
+#if defined(DT_LUA51)
+  return lua_cpcall(L, function, argument); /* pushing a function allocates */
+#else
+  lua_pushcfunction(L, function);
+  lua_pushlightuserdata(L, argument);
+  return lua_pcall(L, 1, 0, 0);
+#endif
+}
+
 /* --- coroutines ---------------------------------------------------------- */
 
 /* Resumes `co`, which has `arguments` values on its top (and below them the

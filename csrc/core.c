@@ -1,12 +1,14 @@
 /*
  * core.c - the C module dialtone.core: makes the state and the classes, and
- * gathers the functions of all mod_ files.  Its opener is the only name that
- * the library shows to the outside.
+ * gathers the functions of all mod_ files.  Its opener and the functions of
+ * dialtone.h (host.c) are the only names that the library shows to the outside.
  */
 #include "config.h"
 
 #include "await.h"
+#include "dialtone.h"
 #include "glue.h"
+#include "host.h"
 #include "task.h"
 #ifdef DIALTONE_FAULTS
 #  include "mod_fault.h"
@@ -18,12 +20,11 @@ static const struct dt_module *const modules[] = {
     &dt_mod_descriptor, &dt_mod_option,  &dt_mod_constant,
     &dt_mod_tcpinfo,    &dt_mod_address, &dt_mod_resolver,
     &dt_mod_interface,  &dt_mod_poll,    &dt_mod_stream,
-    &dt_mod_write,      &dt_mod_task,    NULL,
+    &dt_mod_write,      &dt_mod_task,    &dt_mod_queue,
+    NULL,
 };
 
-DT_EXPORT int luaopen_dialtone_core(lua_State *L);
-
-int luaopen_dialtone_core(lua_State *L) {
+DT_EXPORT int luaopen_dialtone_core(lua_State *L) {
   struct dt_state *state;
   lua_newtable(L);
   state = dt_new_state(L);
@@ -31,6 +32,7 @@ int luaopen_dialtone_core(lua_State *L) {
   dt_open_socket(L, modules);
   dt_open_address(L, state);
   dt_open_descriptor(L, state);
+  dt_open_queue(L);
   dt_open_tasks(L);
   for (int i = 0; modules[i]; i++) {
     if (!modules[i]->functions)
@@ -41,6 +43,7 @@ int luaopen_dialtone_core(lua_State *L) {
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
+  dt_open_host(L);
 #ifdef DIALTONE_FAULTS
   dt_push_fault(L);
   lua_setfield(L, -2, "fault");

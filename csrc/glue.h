@@ -44,7 +44,7 @@ extern const struct dt_module dt_mod_socket, dt_mod_connect, dt_mod_transfer,
     dt_mod_sendfile, dt_mod_message, dt_mod_many, dt_mod_descriptor,
     dt_mod_option, dt_mod_constant, dt_mod_tcpinfo, dt_mod_address,
     dt_mod_resolver, dt_mod_interface, dt_mod_poll, dt_mod_stream, dt_mod_write,
-    dt_mod_task;
+    dt_mod_task, dt_mod_queue;
 
 /* The state of the running function. */
 static inline struct dt_state *dt_state_of(lua_State *L) {
@@ -63,6 +63,7 @@ struct dt_state *dt_new_state(lua_State *L);
 void dt_open_socket(lua_State *L, const struct dt_module *const *modules);
 void dt_open_address(lua_State *L, struct dt_state *state);
 void dt_open_descriptor(lua_State *L, struct dt_state *state);
+void dt_open_queue(lua_State *L);
 
 /* Makes the class `name` and leaves nothing on the stack; `metamethods` may
    have an "__index" of their own, else the methods are it.  All functions get

@@ -11,7 +11,7 @@
 
 #include "await.h"
 #include "error.h"
-#include "resolver.h"
+#include "lookup.h"
 #include "runner.h"
 #include "stream.h"
 #include "sys.h"
@@ -562,6 +562,7 @@ static int leave_parent(lua_State *L, struct dt_loop *loop) {
     return error;
   for (struct dt_task *task = loop->tasks; task; task = task->next)
     tell_again(L, loop, task->active);
+  dt_lookup_forked(L, loop);
   return 0;
 }
 
@@ -585,7 +586,6 @@ void dt_loop_close(struct dt_loop *loop) {
   dt_streams_end(loop);
   dt_timers_free(&loop->timers);
   dt_pool_free(&loop->pool);
-  if (loop->resolver)
-    dt_resolver_close(loop->resolver);
+  dt_lookup_close(loop);
   dt_loop_init(loop);
 }

@@ -27,7 +27,7 @@
 
 struct dt_cstack;
 struct dt_operation;
-struct dt_resolver;
+struct dt_lookups;
 struct dt_stream;
 struct dt_task;
 
@@ -79,7 +79,7 @@ struct dt_loop {
   struct dt_stream *pinned; /* not to be freed: stream.h */
   struct dt_stream *zombie; /* it was closed all the same */
   struct dt_pool pool;
-  struct dt_resolver *resolver;
+  struct dt_lookups *lookups;       /* names being looked up (lookup.c) */
   size_t asked;                     /* look-ups under way */
   struct dt_runner *runners, *idle; /* who may run the loop: runner.h */
   struct dt_runner *runner;         /* who does */

@@ -1,9 +1,10 @@
 /*
  * mod_resolver.c - names to addresses and back: getaddrinfo and getnameinfo.
  *
- * The C library does the work, and may take its time over it: these calls
- * block, whatever time limits there are.  What the C library would cut, or take
- * for a number where inet_pton would not, never reaches it (dt_host_refusal).
+ * The C library does the work, and may take its time over it: while there are
+ * tasks getaddrinfo is called in a thread (lookup.h).  What the C library would
+ * cut, or take for a number where inet_pton would not, never reaches it
+ * (dt_host_refusal).
  */
 #include "config.h"
 
@@ -14,6 +15,7 @@
 #include "address_argument.h"
 #include "error.h"
 #include "glue.h"
+#include "lookup.h"
 #include "sys.h"
 
 #ifndef AI_IDN
@@ -216,13 +218,85 @@ static int check_query_values(lua_State *L, const struct query *query) {
   return 0;
 }
 
+/* Pushes the answer, or the failure. */
+static int push_answer(lua_State *L, const struct query *query, int result,
+                       int error, const struct addrinfo *list) {
+  if (result == 0) {
+    push_list(L, list);
+    return 1;
+  }
+  if (result != EAI_SERVICE && query->host)
+    return fail(L, "getaddrinfo", query->host, query->host_size, result, error);
+  return fail(L, "getaddrinfo", query->service, query->service_size, result,
+              error);
+}
+
+/* Nobody else is to go on meanwhile. */
+static int ask_here(lua_State *L, const struct query *query) {
+  struct addrinfo **owner = push_owner(L);
+  int result =
+      dt_sys.getaddrinfo(query->host, query->service, &query->hints, owner);
+  int error = errno, results;
+  if (result != 0)
+    *owner = NULL; /* whatever the failed call left there */
+  results = push_answer(L, query, result, error, *owner);
+  if (*owner)
+    freeaddrinfo(*owner);
+  *owner = NULL;
+  return results;
+}
+
+/* In a thread, while the loop goes on.  Where there are no threads, here. */
+struct looking {
+  struct dt_looking looking;
+  struct query query; /* its texts are anchored by the caller's stack */
+};
+
+static enum dt_outcome look_up_step(lua_State *L,
+                                    struct dt_operation *operation) {
+  struct looking *looking = (struct looking *)operation;
+  struct dt_query *query;
+  enum dt_outcome outcome = dt_lookup_step(L, &looking->looking);
+  if (outcome == DT_FAILED) {
+    operation->results = ask_here(L, &looking->query);
+    return DT_DONE;
+  }
+  if (outcome != DT_DONE)
+    return outcome;
+  query = looking->looking.query;
+  operation->results =
+      push_answer(L, &looking->query, query->result, query->error, query->list);
+  return DT_DONE;
+}
+
+static void look_up_release(lua_State *L, struct dt_operation *operation) {
+  dt_lookup_release(L, (struct dt_looking *)operation);
+}
+
+static const struct dt_kind look_up_kind = {.name = "getaddrinfo",
+                                            .step = look_up_step,
+                                            .release = look_up_release,
+                                            .size = sizeof(struct looking)};
+
+static int look_up(lua_State *L, const struct query *query) {
+  struct looking looking;
+  memset(&looking, 0, sizeof looking);
+  looking.looking.operation.kind = &look_up_kind;
+  looking.looking.host = query->host;
+  looking.looking.service = query->service;
+  looking.looking.hints = query->hints;
+  looking.query = *query;
+  return dt_await(L, &looking.looking.operation);
+}
+
 /***
 Looks up the addresses of a host, and the port of a service. Each address is
 there once, in the order in which the system would have them tried. The list is
 fit for sockets of any type; with hints only for what they ask for.
 
-It asks the C library, which may ask the network: it blocks, and time limits do
-not apply. A host is taken as inet_pton(3) or as a name: what only inet_aton(3)
+It asks the C library, which may ask the network. While there are tasks that is
+done in a thread, and the others go on (`net.timeout` bounds it); else it
+blocks. A host is taken as inet_pton(3) or as a name: what only inet_aton(3)
 takes for an address (`127.1`, `0x7f000001`, `0127.0.0.1`) is refused. See
 getaddrinfo(3).
 @function getaddrinfo
@@ -244,28 +318,21 @@ on; for EAI_SYSTEM the errno's name
 end
 */
 static int net_getaddrinfo(lua_State *L) {
+  struct dt_loop *loop = dt_loop_of(L);
   struct query query;
-  struct addrinfo **owner;
-  int failed, result, error;
+  int failed;
   check_query(L, &query);
   failed = check_query_values(L, &query);
   if (failed != 0)
     return failed;
-  owner = push_owner(L);
-  result = dt_sys.getaddrinfo(query.host, query.service, &query.hints, owner);
-  error = errno;
-  if (result != 0) {
-    *owner = NULL; /* whatever the failed call left there */
-    return result != EAI_SERVICE && query.host
-               ? fail(L, "getaddrinfo", query.host, query.host_size, result,
-                      error)
-               : fail(L, "getaddrinfo", query.service, query.service_size,
-                      result, error);
+  if (query.is_number) { /* its digits must stay as long as it waits */
+    lua_pushstring(L, query.digits);
+    lua_replace(L, 2);
+    query.service = lua_tostring(L, 2);
   }
-  push_list(L, *owner);
-  freeaddrinfo(*owner);
-  *owner = NULL;
-  return 1;
+  if (loop->running == L || dt_loop_busy(loop))
+    return look_up(L, &query);
+  return ask_here(L, &query);
 }
 
 /* --- getnameinfo -------------------------------------------------------- */

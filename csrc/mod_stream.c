@@ -230,31 +230,60 @@ static enum dt_outcome read_step(lua_State *L, struct dt_operation *operation) {
   return receive_until(L, (struct reading *)operation, read_one);
 }
 
-/* Most lines are there already: no operation is needed for them. */
+/* Most lines are there already, all of them in front of their buffer: no
+   operation is needed for them.  False: it is not that simple. */
+static inline bool take_line(lua_State *L, struct dt_socket *socket) {
+  struct dt_stream *stream = socket->stream;
+  struct dt_buffer *in = &stream->in;
+  const char *bytes = dt_buffer_bytes(in);
+  size_t length = dt_buffer_length(in);
+  const char *end = in->scanned == 0 ? memchr(bytes, '\n', length) : NULL;
+  size_t size;
+  if (!end || (size_t)(end - bytes) > stream->limit)
+    return false;
+  size = (size_t)(end - bytes);
+  dt_stream_pin(stream);
+  lua_pushlstring(L, bytes, without_end(bytes, 0, size));
+  if (socket->stream == stream) {
+    if (size + 1 < length)
+      in->begin += size + 1;
+    else
+      dt_buffer_take(in, size + 1, &socket->loop->pool);
+  }
+  return true;
+}
+
+/* A task that finds all there must give way now and then: dt_await sees to it.
+ */
 static inline bool read_at_once(lua_State *L, struct dt_socket *socket,
                                 const struct format *format) {
   struct dt_loop *loop = socket->loop;
   struct found found;
-  if (dt_unread_bytes(socket) == 0 ||
-      (loop->running == L && loop->budget <= 1) ||
-      search(socket->stream, format, 0, &found) != FOUND)
+  if (dt_unread_bytes(socket) == 0)
     return false;
-  if (loop->running == L)
+  if (loop->running == L) {
+    if (loop->budget <= 1)
+      return false;
     loop->budget--;
+  }
+  if (format->form == FORM_LINE && take_line(L, socket))
+    return true;
+  if (search(socket->stream, format, 0, &found) != FOUND)
+    return false;
   give(L, socket, format, &found);
   return true;
 }
 
 static int read_with(lua_State *L, const struct dt_kind *kind,
                      struct dt_socket *socket, const struct format *format) {
-  struct reading reading = {.operation = {.kind = kind, .socket = socket},
-                            .format = *format};
-  if (socket->fd < 0)
-    return dt_await(L, &reading.operation); /* which says so */
-  if (read_at_once(L, socket, format))
+  struct reading reading;
+  if (socket->fd >= 0 && read_at_once(L, socket, format))
     return 1;
-  dt_stream_of(L, socket);
-  return dt_await(L, &reading.operation);
+  reading = (struct reading){.operation = {.kind = kind, .socket = socket},
+                             .format = *format};
+  if (socket->fd >= 0)
+    dt_stream_of(L, socket);
+  return dt_await(L, &reading.operation); /* or says that it is closed */
 }
 
 static const struct dt_kind read_kind = {.name = "read",
@@ -525,11 +554,15 @@ static const struct dt_kind lines_kind = {.name = "read",
                                           .can_block = true,
                                           .raises = true};
 
-/* Upvalues: the state, the socket, the format. */
+struct lines {
+  struct dt_socket *socket;
+  struct format format;
+};
+
+/* Upvalues: the state, struct lines, and the socket, to keep it. */
 static int lines_next(lua_State *L) {
-  struct dt_socket *socket = lua_touserdata(L, lua_upvalueindex(2));
-  const struct format *format = lua_touserdata(L, lua_upvalueindex(3));
-  return read_with(L, &lines_kind, socket, format);
+  const struct lines *lines = lua_touserdata(L, lua_upvalueindex(2));
+  return read_with(L, &lines_kind, lines->socket, &lines->format);
 }
 
 /***
@@ -542,15 +575,15 @@ end of the stream. As io's, it raises what else goes wrong.
 @usage for line in conn:lines() do print(line) end
 */
 static int socket_lines(lua_State *L) {
-  struct format format, *kept;
-  dt_check_socket(L, 1);
-  check_format(L, 2, &format);
-  luaL_argcheck(L, format.form != FORM_COUNT || format.size > 0, 2,
+  struct lines lines, *kept;
+  lines.socket = dt_check_socket(L, 1);
+  check_format(L, 2, &lines.format);
+  luaL_argcheck(L, lines.format.form != FORM_COUNT || lines.format.size > 0, 2,
                 "0 bytes would be there for ever");
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushvalue(L, 1);
   kept = dt_newuserdata(L, sizeof *kept);
-  *kept = format;
+  *kept = lines;
+  lua_pushvalue(L, 1);
   lua_pushcclosure(L, lines_next, 3);
   return 1;
 }

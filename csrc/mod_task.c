@@ -11,6 +11,7 @@
 #include "await.h"
 #include "error.h"
 #include "runner.h"
+#include "stream.h"
 #include "sys.h"
 #include "task.h"
 
@@ -92,8 +93,9 @@ static const struct dt_kind join_kind = {
 Waits for the end of the task.
 @function task:join
 @tparam[opt] number seconds how long at most
-@treturn boolean true, and what its function returned; or false, the error and
-its traceback, as pcall would give them; or false, a message and `"cancelled"`
+@treturn boolean whether its function returned
+@return what it returned; or the error and its traceback; or a message and
+`"cancelled"`
 @treturn[2] nil
 @treturn[2] string message
 @treturn[2] string code `"timeout"`: the task goes on
@@ -244,6 +246,12 @@ static int net_pass(lua_State *L) {
   return dt_await(L, &passing.operation);
 }
 
+/* unsent(socket): whether bytes wait to be sent */
+static int net_unsent(lua_State *L) {
+  lua_pushboolean(L, dt_unsent_bytes(dt_check_socket(L, 1)) > 0);
+  return 1;
+}
+
 /* unwind(): in a task that was cancelled raises what ends it. */
 static int net_unwind(lua_State *L) {
   const struct dt_loop *loop = dt_loop_of(L);
@@ -270,8 +278,8 @@ static const struct dt_kind sleep_kind = {
     .name = "sleep", .step = sleep_step, .size = sizeof(struct dt_operation)};
 
 /***
-Waits. Other tasks go on meanwhile; with 0 each of those that are ready has a
-turn.
+Waits for a time. Other tasks go on meanwhile; with 0 each of those that are
+ready has a turn.
 @function sleep
 @tparam number seconds
 @treturn boolean true
@@ -544,7 +552,7 @@ static const luaL_Reg inner[] = {
     {"gate", net_gate},     {"open", net_open},
     {"pass", net_pass},     {"poller", net_poller},
     {"report", net_report}, {"supervise", net_supervise},
-    {"unwind", net_unwind}, {NULL, NULL},
+    {"unsent", net_unsent}, {"unwind", net_unwind}, {NULL, NULL},
 };
 
 static const luaL_Reg task_methods[] = {{"join", task_join},

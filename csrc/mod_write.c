@@ -172,6 +172,32 @@ static int write_through(lua_State *L, struct dt_socket *socket, int last,
   return dt_await(L, &writing.operation);
 }
 
+/* Adds the arguments to what is gathered already, if all of them are texts that
+   fit in its block: the way of most writes.  False: nothing was added. */
+static bool gather_here(lua_State *L, struct dt_socket *socket, int last) {
+  struct dt_stream *stream = socket->stream;
+  struct dt_buffer *out;
+  char *to, *end;
+  if (!stream || dt_buffer_length(&stream->out) == 0 || stream->sent_error != 0)
+    return false;
+  out = &stream->out;
+  to = out->data + out->end;
+  end = out->data + out->size;
+  for (int i = 2; i <= last; i++) {
+    size_t size;
+    const char *data = lua_tolstring(L, i, &size);
+    if (!data || size > (size_t)(end - to))
+      return false;
+    memcpy(to, data, size);
+    to += size;
+  }
+  if ((size_t)(to - (out->data + out->begin)) >= stream->gather)
+    return false;
+  out->end = (size_t)(to - out->data);
+  dt_mark_dirty(socket->loop, stream);
+  return true;
+}
+
 /***
 Writes texts and numbers, and gives the socket, as io does. In a task they are
 gathered, and leave together: when the task next waits or ends, when 64 KiB are
@@ -192,7 +218,12 @@ A failure of what was gathered comes with the next write, flush or close.
 static int socket_write(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
   int last = lua_gettop(L);
-  size_t total = measure(L, last);
+  size_t total;
+  if (is_gathering(L, socket) && gather_here(L, socket, last)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  total = measure(L, last);
   if (socket->fd < 0)
     return dt_fail_closed(L, "write");
   if (socket->stream && socket->stream->sent_error != 0)

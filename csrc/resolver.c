@@ -1,10 +1,9 @@
 /*
  * resolver.c - getaddrinfo(3) in worker threads: see resolver.h.
  *
- * Stands on pthreads and sys.h.  A query lies in one of two lists, `waiting`
- * and `answers`, or a thread has it (its `link` is NULL then).  The lists and
- * all flags are under one mutex, which nobody holds for longer than a system
- * call that does not wait.
+ * Stands on pthreads and sys.h.  A query goes through three lists: `waiting`,
+ * `working` (a thread has it), `answers`.  They and all flags are under one
+ * mutex, which nobody holds for longer than a system call that does not wait.
  *
  * The resolver is counted: its owner has it once and each thread once, and the
  * last one frees it.  So nobody ever waits for a thread that the C library
@@ -44,7 +43,7 @@ struct list {
 struct dt_resolver {
   pthread_mutex_t mutex;
   pthread_cond_t work;
-  struct list waiting, answers;
+  struct list waiting, working, answers;
   unsigned queued;     /* how many wait */
   unsigned threads;    /* how many there are */
   unsigned idle;       /* how many of them have nothing to do */
@@ -88,6 +87,11 @@ void dt_query_free(struct dt_query *query) {
   free(query);
 }
 
+static void make_empty(struct list *list) {
+  list->first = NULL;
+  list->end = &list->first;
+}
+
 static void append(struct list *list, struct dt_query *query) {
   query->next = NULL;
   query->link = list->end;
@@ -101,8 +105,6 @@ static void take_out(struct list *list, struct dt_query *query) {
     query->next->link = query->link;
   else
     list->end = query->link;
-  query->next = NULL;
-  query->link = NULL;
 }
 
 static void free_all(struct list *list) {
@@ -112,8 +114,7 @@ static void free_all(struct list *list) {
     dt_query_free(query);
     query = next;
   }
-  list->first = NULL;
-  list->end = &list->first;
+  make_empty(list);
 }
 
 /* --- birth and death ----------------------------------------------------- */
@@ -167,8 +168,9 @@ struct dt_resolver *dt_resolver_open(void) {
     errno = error;
     return NULL;
   }
-  resolver->waiting.end = &resolver->waiting.first;
-  resolver->answers.end = &resolver->answers.first;
+  make_empty(&resolver->waiting);
+  make_empty(&resolver->working);
+  make_empty(&resolver->answers);
   resolver->references = 1;
   return resolver;
 }
@@ -201,18 +203,19 @@ void dt_resolver_close(struct dt_resolver *resolver) {
 }
 
 /* The mutex may be a dead thread's, and then the lists may be half changed:
-   they are lost, and so is what threads were at.  pthread_cond_destroy could
-   wait for threads that are not there. */
+   they are lost.  What the C library had in hand is lost in any case.
+   pthread_cond_destroy could wait for threads that are not there. */
 void dt_resolver_forget(struct dt_resolver *resolver) {
   close_descriptors(resolver);
   if (pthread_mutex_trylock(&resolver->mutex) == 0) {
     free_all(&resolver->waiting);
+    free_all(&resolver->working);
     free_all(&resolver->answers);
   }
   free(resolver);
 }
 
-/* --- threads (with the mutex held, but for look_up) ---------------------- */
+/* --- threads (with the mutex held, but in look_up) ----------------------- */
 
 /* Wakes the owner if there is something it does not know of; false: it could
    not be done now. */
@@ -248,6 +251,8 @@ static struct dt_query *next_query(struct dt_resolver *resolver) {
     if (query) {
       take_out(&resolver->waiting, query);
       resolver->queued--;
+      append(&resolver->working, query);
+      query->working = true;
       return query;
     }
     if (over)
@@ -258,12 +263,19 @@ static struct dt_query *next_query(struct dt_resolver *resolver) {
   return NULL;
 }
 
-static void look_up(struct dt_query *query) {
-  query->result = dt_sys.getaddrinfo(query->host, query->service, &query->hints,
-                                     &query->list);
-  query->error = errno;
-  if (query->result != 0)
-    query->list = NULL; /* some leave it as it was, some do not */
+/* Another's eyes are on the query meanwhile (after a fork), so the answer is
+   put in with the mutex only. */
+static void look_up(struct dt_resolver *resolver, struct dt_query *query) {
+  struct addrinfo *list = NULL;
+  int result, error;
+  pthread_mutex_unlock(&resolver->mutex);
+  result =
+      dt_sys.getaddrinfo(query->host, query->service, &query->hints, &list);
+  error = errno;
+  pthread_mutex_lock(&resolver->mutex);
+  query->result = result;
+  query->error = error;
+  query->list = result == 0 ? list : NULL; /* after a failure it is anything */
 }
 
 static void *work(void *argument) {
@@ -271,9 +283,9 @@ static void *work(void *argument) {
   struct dt_query *query;
   pthread_mutex_lock(&resolver->mutex);
   while ((query = next_query(resolver)) != NULL) {
-    pthread_mutex_unlock(&resolver->mutex);
-    look_up(query);
-    pthread_mutex_lock(&resolver->mutex);
+    look_up(resolver, query);
+    take_out(&resolver->working, query);
+    query->working = false;
     if (resolver->closed || !query->owner) {
       dt_query_free(query);
     } else {
@@ -371,11 +383,10 @@ struct dt_query *dt_resolver_answer(struct dt_resolver *resolver) {
 }
 
 void dt_resolver_abandon(struct dt_resolver *resolver, struct dt_query *query) {
-  bool ours;
   pthread_mutex_lock(&resolver->mutex);
-  ours = query->link != NULL;
-  if (!ours) {
+  if (query->working) {
     query->owner = NULL;
+    query = NULL;
   } else if (query->answered) {
     take_out(&resolver->answers, query);
   } else {
@@ -383,6 +394,6 @@ void dt_resolver_abandon(struct dt_resolver *resolver, struct dt_query *query) {
     resolver->queued--;
   }
   pthread_mutex_unlock(&resolver->mutex);
-  if (ours)
+  if (query)
     dt_query_free(query);
 }

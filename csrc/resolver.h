@@ -21,14 +21,18 @@
 struct dt_resolver;
 
 struct dt_query {
-  struct dt_query *next, **link; /* the resolver's */
+  struct dt_query *next, **link; /* the resolver's, as is `working` */
   void *owner;          /* the asker's, set before asking; NULL: abandoned */
   char *host, *service; /* copies; NULL: none */
   struct addrinfo hints;
   struct addrinfo *list; /* the answer; whoever takes it frees it */
   int result;            /* of getaddrinfo */
   int error;             /* its errno, for EAI_SYSTEM */
-  bool answered;
+  bool working, answered;
+  /* The asker's own: it has taken the answer; and its process, as it counts its
+     forks. */
+  bool taken;
+  unsigned generation;
 };
 
 DT_INTERNAL_BEGIN

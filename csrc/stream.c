@@ -176,14 +176,6 @@ static void free_stream(struct dt_loop *loop, struct dt_stream *stream) {
   free(stream);
 }
 
-void dt_stream_pin(struct dt_stream *stream) {
-  struct dt_loop *loop = stream->socket->loop;
-  if (loop->zombie)
-    free_stream(loop, loop->zombie);
-  loop->zombie = NULL;
-  loop->pinned = stream;
-}
-
 void dt_streams_end(struct dt_loop *loop) {
   if (loop->zombie)
     free_stream(loop, loop->zombie);

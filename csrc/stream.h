@@ -64,9 +64,17 @@ static inline void dt_note_received(struct dt_socket *socket, size_t got,
     socket->watch.unready |= DT_READ;
 }
 
+/* Frees what was closed while it was pinned. */
+void dt_streams_end(struct dt_loop *loop);
+
 /* Until the next call the stream is not freed, though its socket be closed:
    the collector may run any code while a string is made of its bytes. */
-void dt_stream_pin(struct dt_stream *stream);
+static inline void dt_stream_pin(struct dt_stream *stream) {
+  struct dt_loop *loop = stream->socket->loop;
+  if (loop->zombie)
+    dt_streams_end(loop);
+  loop->pinned = stream;
+}
 
 /* There is something to send when the task next waits. */
 void dt_mark_dirty(struct dt_loop *loop, struct dt_stream *stream);
@@ -88,9 +96,6 @@ void dt_stop_flusher(struct dt_stream *stream);
 
 /* Frees it, with all that is in it. */
 void dt_stream_free(struct dt_socket *socket);
-
-/* With the loop: frees what was pinned. */
-void dt_streams_end(struct dt_loop *loop);
 
 DT_INTERNAL_END
 

@@ -29,6 +29,7 @@
 #define RAISED    "dialtone.raised"    /* registry: what the hook raises */
 #define REPORT    "dialtone.report"    /* registry: hears of failures */
 #define STATE     "dialtone.state"     /* registry: for the hook */
+#define WRAP      "dialtone.wrap"      /* registry: see wrap_body */
 
 static const char task_mark = 0;
 
@@ -78,6 +79,18 @@ static void leave_others(struct dt_loop *loop, struct dt_task *task) {
   loop->task_count--;
 }
 
+/* A coroutine's body must be a Lua function: on 5.1 no other may yield, and
+   nothing can be raised in one that has no instruction.  The body is at
+   `index`. */
+static void wrap_body(lua_State *L, int index) {
+  if (lua_isfunction(L, index) && !lua_iscfunction(L, index))
+    return;
+  lua_getfield(L, LUA_REGISTRYINDEX, WRAP);
+  lua_pushvalue(L, index);
+  lua_call(L, 1, 1);
+  lua_replace(L, index);
+}
+
 struct dt_task *dt_spawn(lua_State *L, int arguments) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task;
@@ -85,6 +98,7 @@ struct dt_task *dt_spawn(lua_State *L, int arguments) {
     luaL_error(L, "too many arguments for a task (%d at most)",
                DT_SPAWN_ARGUMENTS);
   luaL_checkstack(L, 6, "no room for a task");
+  wrap_body(L, lua_gettop(L) - arguments);
   task = push_task(L);
   task->co = lua_newthread(L);
   dt_setuservalue(L, -2);
@@ -448,6 +462,10 @@ void dt_open_task(lua_State *L) {
     lua_newtable(L);
     lua_setfield(L, LUA_REGISTRYINDEX, tables[i]);
   }
+  if (luaL_loadstring(L, "local f = ... return function(...) return f(...) "
+                         "end") != 0)
+    lua_error(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, WRAP);
   lua_pushvalue(L, -1); /* the state */
   lua_setfield(L, LUA_REGISTRYINDEX, STATE);
   lua_pushnil(L);

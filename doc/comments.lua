@@ -10,7 +10,9 @@
 --   summary      the first sentence
 --   description  the whole text
 --   params       list of { name =, type =, optional =, description = }
---   returns      list of groups; each a list of { type =, description = }
+--   returns      list of groups; each a list of { type =, description = }; one
+--                without a type (`@return`) stands for any number of values
+--   raise        what it raises
 --   fields       list like params
 --   usage, see   lists of texts
 --   file, line   where it stands
@@ -269,7 +271,8 @@ function comments.sources(root)
 end
 
 -- Items by what they are: functions of the module, functions by class, types
--- and tables by name, the module's own text.
+-- (the classes) and tables by name, the module's own text. A class whose methods
+-- are documented, and it is not, is an error.
 function comments.index(items)
   local index = { functions = {}, methods = {}, types = {}, tables = {} }
   for _, item in ipairs(items) do
@@ -285,6 +288,11 @@ function comments.index(items)
       index.tables[item.name] = item
     else
       index.module = item
+    end
+  end
+  for class, methods in pairs(index.methods) do
+    if not index.types[class] then
+      error(("%s:%d: there is no @type %s"):format(methods[1].file, methods[1].line, class), 0)
     end
   end
   return index

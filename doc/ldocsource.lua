@@ -18,10 +18,19 @@ local function tag(lines, name, option, ...)
   comment(lines, table.concat(words, " "))
 end
 
+-- "param" is the tag without a type, "tparam" the one with it.
+local function typed_tag(lines, name, option, type, ...)
+  if type then
+    tag(lines, "t" .. name, option, type, ...)
+  else
+    tag(lines, name, option, ...)
+  end
+end
+
 local function add_params(lines, name, list)
   for _, one in ipairs(list) do
     local option = one.optional and (one.default and "opt=" .. one.default or "opt") or nil
-    tag(lines, name, option, one.type, one.name, one.description)
+    typed_tag(lines, name, option, one.type, one.name, one.description)
   end
 end
 
@@ -30,7 +39,8 @@ local function add_returns(lines, groups)
     for _, value in ipairs(group) do
       -- LDoc takes a ? inside of { } for the beginning of the whole type.
       local written = value.type and value.type:gsub("=%?", "=")
-      tag(lines, "treturn", number > 1 and tostring(number) or nil, written, value.description)
+      typed_tag(lines, "return", number > 1 and tostring(number) or nil, written,
+        value.description)
     end
   end
 end
@@ -40,8 +50,11 @@ local function add_function(lines, item)
   lines[#lines + 1] = "---"
   comment(lines, item.description)
   tag(lines, "function", nil, item.name)
-  add_params(lines, "tparam", item.params)
+  add_params(lines, "param", item.params)
   add_returns(lines, item.returns)
+  if item.raise then
+    tag(lines, "raise", nil, item.raise)
+  end
   for _, usage in ipairs(item.usage) do
     comment(lines, "@usage\n" .. usage)
   end
@@ -55,7 +68,7 @@ local function add_table(lines, item)
   lines[#lines + 1] = "---"
   comment(lines, item.description)
   tag(lines, "table", nil, item.name)
-  add_params(lines, "tfield", item.fields)
+  add_params(lines, "field", item.fields)
 end
 
 local function sorted(list)
@@ -83,10 +96,6 @@ function ldocsource.generate(index, module)
   end
   files[1] = { name = "dialtone.lua", text = table.concat(lines, "\n") .. "\n" }
 
-  for class, methods in pairs(index.methods) do
-    index.types[class] = index.types[class] or { name = class, description = "", fields = {} }
-    index.types[class].methods = methods
-  end
   for _, item in ipairs(sorted(index.types)) do
     lines = { "---" }
     comment(lines, item.description)
@@ -94,7 +103,7 @@ function ldocsource.generate(index, module)
     if #item.fields > 0 then
       add_table(lines, { name = "fields", description = "What it has.", fields = item.fields })
     end
-    for _, method in ipairs(sorted(item.methods or {})) do
+    for _, method in ipairs(sorted(index.methods[item.name] or {})) do
       add_function(lines, method)
     end
     files[#files + 1] = { name = item.name .. ".lua", text = table.concat(lines, "\n") .. "\n" }

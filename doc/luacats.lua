@@ -5,14 +5,27 @@
 
 local luacats = {}
 
--- Types of the comments that are called otherwise here.
-local renamed = {
-  socket = "dialtone.Socket", address = "dialtone.Address", file = "file*",
-}
 local plain = {
   any = true, boolean = true, ["function"] = true, integer = true, ["nil"] = true,
   number = true, string = true, table = true, ["true"] = true, ["false"] = true,
 }
+
+-- The name here of a class or table of ours.
+local function class_name(name)
+  return "dialtone." .. name:sub(1, 1):upper() .. name:sub(2)
+end
+
+-- What the comments may say besides the plain types.
+local function known_types(index)
+  local names = { "file", "{type,...}", "{name=type,...}" }
+  for _, set in ipairs({ plain, index.types, index.tables }) do
+    for name in pairs(set) do
+      names[#names + 1] = name
+    end
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
 
 local union_of -- defined below: a type may have others in it
 
@@ -29,15 +42,14 @@ local function one_type(name, index, where)
       fields[#fields + 1] = key .. ": " .. union_of(value, index, where)
     end
     return #fields > 0 and "{ " .. table.concat(fields, ", ") .. " }" or "table"
-  elseif index.tables[name] then
-    return "dialtone." .. name:sub(1, 1):upper() .. name:sub(2)
-  elseif renamed[name] then
-    return renamed[name]
+  elseif index.tables[name] or index.types[name] then
+    return class_name(name)
+  elseif name == "file" then
+    return "file*"
   elseif plain[name] then
     return name
   end
-  error(("%s: unknown type '%s' (known: any, boolean, function, integer, nil, "
-    .. "number, string, table, true, false, file, socket, address, {type,...})"):format(where, name), 0)
+  error(("%s: unknown type '%s' (known: %s)"):format(where, name, known_types(index)), 0)
 end
 
 -- The types of "?string|integer" as a list; braces are not cut.
@@ -63,7 +75,9 @@ end
 local function union(types)
   local seen, list, optional = {}, {}, false
   for _, name in ipairs(types) do
-    if name == "nil" then
+    if name == "any" then
+      return "any" -- whatever else there is
+    elseif name == "nil" then
       optional = true
     elseif not seen[name] then
       seen[name] = true
@@ -124,6 +138,15 @@ local function longest_group(item)
   return most
 end
 
+-- The value at place `n` that stands for any number of them, if there is one.
+local function open_at(item, n)
+  for _, group in ipairs(item.returns) do
+    if group[n] and not group[n].type then
+      return group[n]
+    end
+  end
+end
+
 -- LDoc's @{references} are its own.
 local function comment(lines, text)
   for line in (text:gsub("@{(.-)}", "`%1`") .. "\n"):gmatch("(.-)\n") do
@@ -160,10 +183,25 @@ local function parameter_names(item)
   return names
 end
 
+local function add_results(lines, item, index, where)
+  for n = 1, longest_group(item) do
+    local type, text = result_at(item, n, index, where)
+    local rest = open_at(item, n)
+    if rest then
+      lines[#lines + 1] = described("---@return any ...", rest.description)
+      return
+    end
+    lines[#lines + 1] = described("---@return " .. type, text)
+  end
+end
+
 local function add_function(lines, item, prefix, index)
   local where = ("%s:%d (%s)"):format(item.file:match("[^/]+$"), item.line, item.name)
   lines[#lines + 1] = ""
   comment(lines, item.description)
+  if item.raise then
+    comment(lines, "\nRaises " .. item.raise:gsub("%.$", "") .. ".")
+  end
   for _, usage in ipairs(item.usage) do
     comment(lines, "\n```lua\n" .. usage .. "\n```")
   end
@@ -175,10 +213,7 @@ local function add_function(lines, item, prefix, index)
     lines[#lines + 1] = described(("---@param %s%s %s"):format(parameter.name, mark,
       parameter_type(item, parameter, index, where)), parameter.description)
   end
-  for n = 1, longest_group(item) do
-    local type, text = result_at(item, n, index, where)
-    lines[#lines + 1] = described("---@return " .. type, text)
-  end
+  add_results(lines, item, index, where)
   lines[#lines + 1] = ("function %s%s(%s) end"):format(prefix, item.name,
     table.concat(parameter_names(item), ", "))
 end
@@ -195,10 +230,10 @@ local function add_fields(lines, item, index)
   end
 end
 
-local function by_name(list)
+local function by_name(items)
   local sorted = {}
-  for i, item in ipairs(list) do
-    sorted[i] = item
+  for _, item in pairs(items) do
+    sorted[#sorted + 1] = item
   end
   table.sort(sorted, function(a, b)
     return a.name < b.name
@@ -206,19 +241,21 @@ local function by_name(list)
   return sorted
 end
 
-local function add_class(lines, name, item, methods, index)
-  local class = "dialtone." .. name:sub(1, 1):upper() .. name:sub(2)
+-- What C makes is a userdata; what Lua makes, a table.
+local function base_of(methods)
+  local first = methods[1]
+  return first and first.file:find("%.lua$") and "" or ": userdata"
+end
+
+local function add_class(lines, item, index)
+  local methods = index.methods[item.name] or {}
   lines[#lines + 1] = ""
-  if item then
-    comment(lines, item.description)
-  end
-  lines[#lines + 1] = "---@class " .. class .. ": userdata"
-  if item then
-    add_fields(lines, item, index)
-  end
-  lines[#lines + 1] = "local " .. name .. " = {}"
-  for _, method in ipairs(by_name(methods or {})) do
-    add_function(lines, method, name .. ":", index)
+  comment(lines, item.description)
+  lines[#lines + 1] = "---@class " .. class_name(item.name) .. base_of(methods)
+  add_fields(lines, item, index)
+  lines[#lines + 1] = "local " .. item.name .. " = {}"
+  for _, method in ipairs(by_name(methods)) do
+    add_function(lines, method, item.name .. ":", index)
   end
 end
 
@@ -238,18 +275,15 @@ function luacats.generate(index, options)
       lines[#lines + 1] = ('---| "%s"'):format(name)
     end
   end
-  local tables = {}
-  for _, item in pairs(index.tables) do
-    tables[#tables + 1] = item
-  end
-  for _, item in ipairs(by_name(tables)) do
+  for _, item in ipairs(by_name(index.tables)) do
     lines[#lines + 1] = ""
     comment(lines, item.description)
-    lines[#lines + 1] = "---@class dialtone." .. item.name:sub(1, 1):upper() .. item.name:sub(2)
+    lines[#lines + 1] = "---@class " .. class_name(item.name)
     add_fields(lines, item, index)
   end
-  add_class(lines, "address", index.types.address, index.methods.address, index)
-  add_class(lines, "socket", index.types.socket, index.methods.socket, index)
+  for _, item in ipairs(by_name(index.types)) do
+    add_class(lines, item, index)
+  end
   lines[#lines + 1] = ""
   if index.module then
     comment(lines, index.module.description)

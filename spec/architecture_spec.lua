@@ -115,14 +115,16 @@ describe("the sources", function()
 end)
 
 describe("the module", function()
-  it("exports its one function", function()
+  it("exports the functions of dialtone.h", function()
     expect_none(architecture.export_marks(texts("csrc/*.[ch]")))
     local build = os.getenv("DIALTONE_BUILD") or pending("needs make test")
     local command = "nm -D --defined-only "
     if child.run("uname -s") == "Darwin\n" then command = "nm -gU " end
     local symbols, ok = child.run(command .. child.quote(build .. "/dialtone/core.so"))
     assert.is_true(ok, symbols)
-    expect_none(architecture.exports(symbols))
+    local names = architecture.declared(read("csrc/dialtone.h"))
+    assert.equal(6, #names)
+    expect_none(architecture.exports(symbols, names))
   end)
 end)
 
@@ -235,9 +237,11 @@ describe("the rules", function()
   end)
 
   it("notice an export too many, or none", function()
-    expect_none(architecture.exports("0000000000005a20 T luaopen_dialtone_core\n"))
-    complaints(architecture.exports("05a20 T luaopen_dialtone_core\n04e0 D dt_sys\n"), "exports dt_sys")
-    complaints(architecture.exports(""), "does not export")
+    local names = architecture.declared("/*\nint no(void);\n*/\nint yes(int *a,\n  int b);\n")
+    assert.same({ "yes" }, names)
+    expect_none(architecture.exports("0000000000005a20 T yes\n", names))
+    complaints(architecture.exports("05a20 T yes\n04e0 D dt_sys\n", names), "exports dt_sys")
+    complaints(architecture.exports("", names), "does not export yes")
     complaints(architecture.export_marks { ["a.c"] = "DT_EXPORT int f(void);" }, "a.c: DT_EXPORT outside core.c")
   end)
 

@@ -13,12 +13,14 @@ probe:close()
 -- Arguments that are right for each method.
 local arguments = {
   accept = {}, bind = { "127.0.0.1", 0 }, connect = { "127.0.0.1", 1 }, detach = {}, dup = {},
-  family = {}, fileno = {}, getpeername = {}, getsockname = {}, getsockopt = { "SO_TYPE" },
-  gettimeout = {}, listen = { 1 }, peercred = {}, protocol = {}, queued = {}, recv = { 1 },
+  family = {}, fileno = {}, flush = {}, getpeername = {}, getsockname = {},
+  getsockopt = { "SO_TYPE" }, gettimeout = {}, lines = {}, listen = { 1 }, peek = { 1 },
+  peercred = {}, protocol = {}, queued = {}, read = {}, readuntil = { "x" }, recv = { 1 },
   recvfds = {}, recvfrom = { 1 }, recvmany = { 1 }, recvmsg = { 1 }, send = { "x" },
   sendfds = { "x", { 0 } }, sendfile = {}, sendmany = { { "x" } },
-  sendmsg = { { "x" } }, sendto = { "x", "127.0.0.1", 1 }, setsockopt = { "SO_KEEPALIVE", true },
-  settimeout = { 1 }, shutdown = { "SHUT_WR" }, tcpinfo = {}, type = {},
+  sendmsg = { { "x" } }, sendto = { "x", "127.0.0.1", 1 }, setlimit = { 1 },
+  setsockopt = { "SO_KEEPALIVE", true }, settimeout = { 1 }, setvbuf = { "no" },
+  shutdown = { "SHUT_WR" }, tcpinfo = {}, type = {}, unread = { "x" }, write = { "x" },
 }
 
 local unpack = table.unpack or unpack -- luacheck: ignore
@@ -39,7 +41,7 @@ describe("a closed socket", function()
   end)
 
   for _, name in ipairs(methods) do
-    if name ~= "close" then
+    if name ~= "close" and name ~= "lines" then
       it("answers " .. name .. " with nil, message, \"closed\"", function()
         assert(arguments[name], "this spec knows no arguments for " .. name)
         local s = support.tcp4.bound()
@@ -50,6 +52,13 @@ describe("a closed socket", function()
       end)
     end
   end
+
+  it("makes what lines gave raise, as io does", function()
+    local s, lines = support.tcp4.bound(), nil
+    assert(s:close())
+    lines = s:lines()
+    for _ = 1, 2 do assert_raises("^read: .*closed$", lines) end
+  end)
 
   it("answers close with true, as often as it is asked", function()
     local s = support.tcp4.bound()
@@ -119,8 +128,9 @@ describe("a descriptor that was closed behind our back", function()
 
   for _, name in ipairs(methods) do
     -- these ask the kernel nothing
-    local silent = { close = true, detach = true, family = true, fileno = true,
-      gettimeout = true, settimeout = true, type = true }
+    local silent = { close = true, detach = true, family = true, fileno = true, flush = true,
+      gettimeout = true, lines = true, setlimit = true, settimeout = true, setvbuf = true,
+      type = true, unread = true }
     if not silent[name] and arguments[name] then
       it("fails " .. name .. " with EBADF, then with \"closed\"", function()
         local s = support.tcp4.bound()

@@ -17,11 +17,11 @@ local function read(name)
   return text
 end
 
--- The names of functions, sorted.
+-- The names of functions, sorted, but for those that Lua calls itself.
 local function function_names(object)
   local names = {}
   for name, value in pairs(object) do
-    if type(value) == "function" then
+    if type(value) == "function" and not name:find("^__") then
       names[#names + 1] = name
     end
   end
@@ -38,22 +38,94 @@ local function item_names(items)
   return names
 end
 
-local function methods_of(object)
-  return getmetatable(object).__index
+-- One of each class: the methods stand in the metatable.
+local makers = {}
+
+function makers.address()
+  return assert(net.address("127.0.0.1:1"))
 end
 
--- The two sets of functions, and what comes before their names in LuaCATS.
+function makers.queue()
+  return net.queue()
+end
+
+function makers.scope()
+  local scope
+  net.scope(function(one)
+    scope = one
+  end)
+  return scope
+end
+
+function makers.server()
+  local listener = assert(net.socket("AF_INET", "SOCK_STREAM"))
+  assert(listener:bind("127.0.0.1:0"))
+  assert(listener:listen())
+  local server = assert(net.serve(listener, function() end))
+  server:close()
+  net.run()
+  return server
+end
+
+function makers.socket()
+  local socket = assert(net.socket("AF_UNIX", "SOCK_DGRAM"))
+  socket:close()
+  return socket
+end
+
+function makers.task()
+  local task = net.spawn(function() end)
+  task:cancel()
+  return task
+end
+
+-- What an address has is fields, which it gives through a function.
+local function methods_of(class)
+  local methods = makers[class] and getmetatable(makers[class]()).__index
+  return type(methods) == "table" and methods or {}
+end
+
+-- The functions of the module, those of each class, and what comes before their
+-- names in LuaCATS.
 local sets = {
   { what = "the module", items = index.functions, prefix = "net.", functions = net },
-  { what = "sockets", items = index.methods.socket, prefix = "socket:" },
 }
 
--- The methods stand in the metatable; a socket is needed to get at it.
-do
-  local s = assert(net.socket("AF_UNIX", "SOCK_DGRAM"))
-  sets[2].functions = methods_of(s)
-  s:close()
+for class in pairs(index.types) do
+  sets[#sets + 1] = {
+    what = "class " .. class, items = index.methods[class], prefix = class .. ":",
+    functions = methods_of(class),
+  }
 end
+
+-- They are there for what they do.
+local without_results = { echo = true, onerror = true }
+
+-- A list of any length needs no type: `@param ...`, `@return`.
+local function is_described(parameter)
+  return parameter.name and (parameter.type or parameter.name == "...")
+end
+
+describe("the classes", function()
+  it("are those of which there is one here", function()
+    local documented, known = {}, {}
+    for class in pairs(index.types) do
+      documented[#documented + 1] = class
+    end
+    for class in pairs(makers) do
+      known[#known + 1] = class
+    end
+    table.sort(documented)
+    table.sort(known)
+    assert.same(known, documented)
+  end)
+
+  for class, item in pairs(index.types) do
+    it(class .. " has a description", function()
+      assert.is_true(#item.summary > 10)
+    end)
+  end
+end)
 
 local function option_names()
   local names = {}
@@ -93,12 +165,13 @@ for _, set in ipairs(sets) do
         assert.is_true(#item.summary > 10, where)
         assert.matches("%.$", item.summary, where)
         for _, parameter in ipairs(item.params) do
-          assert.is_truthy(parameter.name and parameter.type, where)
+          assert.is_truthy(is_described(parameter), where)
         end
-        assert.is_true(#item.returns > 0, where .. ": no @treturn")
+        assert.is_true(#item.returns > 0 or item.raise ~= nil or without_results[item.name] == true,
+          where .. ": no @treturn, @return or @raise")
         for _, group in ipairs(item.returns) do
-          for _, value in ipairs(group) do
-            assert.is_truthy(value.type, where)
+          for n, value in ipairs(group) do
+            assert.is_truthy(value.type or n == #group, where)
           end
         end
         local failure = item.returns[2]
@@ -227,6 +300,47 @@ int y;
       .. "---- no documentation\n", "x.lua")[1]
     assert.same({ "function", "it", "Does it.", "a" },
       { item.kind, item.name, item.summary, item.params[1].name })
+  end)
+
+  -- A class with one method, which takes, gives and raises what has no types.
+  local open = [[
+/***
+Counts.
+@type counter
+*/
+/***
+Calls it.
+@function counter:call
+@param ... its arguments
+@return what it gave
+@treturn[2] nil
+@treturn[2] string message
+@raise what it raised
+*/
+]]
+
+  it("knows values of any number and type, and what is raised", function()
+    local methods = comments.index(comments.parse_c(open, "x.c")).methods.counter
+    assert.equal("...", methods[1].params[1].name)
+    assert.same({ { description = "what it gave" } }, methods[1].returns[1])
+    assert.equal("what it raised", methods[1].raise)
+  end)
+
+  it("has them in the definitions for editors and in what LDoc reads", function()
+    local made = comments.index(comments.parse_c(open, "x.c"))
+    local text = luacats.generate(made)
+    assert.matches("---@class dialtone.Counter: userdata\n", text, 1, true)
+    assert.matches("--- Calls it.\n---\n--- Raises what it raised.\n---@param ... any # its arguments\n"
+      .. "---@return any ... # what it gave\nfunction counter:call(...) end\n", text, 1, true)
+    assert.matches("\n-- @function call\n-- @param ... its arguments\n-- @return what it gave\n"
+      .. "-- @treturn[2] nil\n-- @treturn[2] string message\n-- @raise what it raised\n",
+      ldocsource.generate(made, "x")[2].text, 1, true)
+  end)
+
+  it("refuses methods of a class that nothing describes", function()
+    local _, message = pcall(comments.index,
+      comments.parse_c("/***\nX.\n@function x:y\n*/", "x.c"))
+    assert.equal("x.c:1: there is no @type x", message)
   end)
 
   it("refuses tags it does not know", function()

@@ -91,6 +91,8 @@ void child_start(struct child *child, int type, char **command) {
   sched_getaffinity(0, sizeof allowed, &allowed);
   child->type = type;
   choose_port(child);
+  if (!command[0])
+    die("no command");
   for (char **word = command; *word; word++)
     *word = with_port(*word, ntohs(child->address.sin_port));
   child->pid = fork();

@@ -160,7 +160,7 @@ static _Noreturn void usage(void) {
 /* The number in "name=number"; negative when `setting` is another one. */
 static double number(const char *setting, const char *name) {
   size_t length = strlen(name);
-  if (strncmp(setting, name, length) || setting[length] != '=')
+  if (strncmp(setting, name, length) != 0 || setting[length] != '=')
     return -1;
   return strtod(setting + length + 1, NULL);
 }
@@ -221,7 +221,7 @@ int main(int argc, char **argv) {
   for (size_t m = 0; argc > 1 && m < sizeof modes / sizeof *modes; m++)
     if (!strcmp(argv[1], modes[m].name))
       load.mode = &modes[m];
-  for (i = 2; i < argc && strcmp(argv[i], "--"); i++)
+  for (i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
     set(&load, argv[i]);
   if (!load.mode || i + 1 >= argc || !load.connections || !load.bytes)
     usage();

@@ -37,7 +37,8 @@ static int pull(struct load *load, struct client *client) {
     fault(load, client, n ? "receive" : "the server hung up");
     return 0;
   }
-  if (memcmp(load->received, request(load, client) + client->got, (size_t)n)) {
+  if (memcmp(load->received, request(load, client) + client->got, (size_t)n) !=
+      0) {
     fault(load, client, "a wrong answer");
     return 0;
   }
@@ -137,7 +138,7 @@ static void source_ready(struct load *load, struct client *client,
     return;
   if (n <= 0) {
     fault(load, client, n ? "receive" : "the server hung up");
-  } else if (memcmp(load->received, load->text + client->got, (size_t)n)) {
+  } else if (memcmp(load->received, load->text + client->got, (size_t)n) != 0) {
     fault(load, client, "wrong bytes");
   } else {
     client->got = (client->got + (size_t)n) % SOURCE_PERIOD;

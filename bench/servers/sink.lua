@@ -5,4 +5,4 @@ local net = require "dialtone"
 assert(net.serve("127.0.0.1:" .. arg[1], function(conn)
   repeat until not conn:recv(65536)
 end))
-assert(net.run())
+net.run()

@@ -280,6 +280,114 @@
 ---@field cid integer AF_VSOCK: the machine
 local address = {}
 
+--- A queue, which `net.queue` makes: tasks put values in and take them out, and
+--- wait while there is no room, or no value. `#queue` is how many there are.
+---@class dialtone.Queue: userdata
+local queue = {}
+
+--- Closes the queue: nothing more can be put, and what is in it can still be taken.
+--- Whoever waits wakes up.
+---
+--- ```lua
+--- queue:close()
+--- ```
+---@return true
+function queue:close() end
+
+--- How many values are in the queue; `#queue` is the same.
+---
+--- ```lua
+--- print(queue:count())
+--- ```
+---@return integer count
+function queue:count() end
+
+--- Takes the first value; waits while there is none. Values that were put before
+--- the queue was closed can still be taken.
+---
+--- ```lua
+--- local job = assert(queue:get())
+--- ```
+---@param seconds? number # how long to wait at most
+---@return any # the value
+---@return string? message
+---@return string? code `"closed"` (and empty), `"timeout"`
+function queue:get(seconds) end
+
+--- Puts a value at the end; waits while the queue is full.
+---
+--- ```lua
+--- assert(queue:put(job))
+--- ```
+---@param value any # anything but nil
+---@param seconds? number # how long to wait at most
+---@return true?
+---@return string? message
+---@return string? code `"closed"`, `"timeout"`
+function queue:put(value, seconds) end
+
+--- A scope: what `net.scope` calls its function with. The tasks that are started
+--- in it end with it: the first failure cancels the others.
+---@class dialtone.Scope
+local scope = {}
+
+--- Cancels all tasks of the scope, and those that are started in it from now
+--- on.
+---
+--- ```lua
+--- scope:cancel()
+--- ```
+---@return true
+function scope:cancel() end
+
+--- Starts a task in the scope.
+---
+--- Raises when the scope has ended.
+---
+--- ```lua
+--- scope:spawn(check, host)
+--- ```
+---@param fn function
+---@param ... any # its arguments
+---@return dialtone.Task
+function scope:spawn(fn, ...) end
+
+--- A server, which `net.serve` makes. `tostring` says where it listens, and how
+--- many connections it has.
+---@class dialtone.Server
+---@field address dialtone.Address where it listens
+---@field listener dialtone.Socket the listening socket
+local server = {}
+
+--- Ends the server: nothing more is accepted, the handlers are cancelled, and
+--- their connections closed.
+---
+--- ```lua
+--- server:close()
+--- ```
+---@return true
+function server:close() end
+
+--- Ends the server in good order: nothing more is accepted, and the handlers may
+--- finish. Those that are not done in time are cancelled. Waits until all have ended.
+---
+--- ```lua
+--- server:drain(10)
+--- ```
+---@param seconds? number # how long they have; nil: as long as they need
+---@return true?
+---@return string? message
+---@return string? code `"timeout"`, when some had to be cancelled
+function server:drain(seconds) end
+
+--- What the server has done so far.
+---
+--- ```lua
+--- print(server:stats().active)
+--- ```
+---@return table # `accepted`, `active` and `failed` connections (those whose handlers raised), `pauses` (for want of descriptors or memory), `queued` (how many wait in the kernel's queue, where it tells)
+function server:stats() end
+
 --- A socket: what `net.socket`, `net.socketpair`, `net.fromfd` and `accept` make.
 ---
 --- A call that fails gives `nil`, a message and a code. One that would have to
@@ -319,11 +427,18 @@ function socket:accept() end
 ---@return string? code such as `"EADDRINUSE"`, `"EADDRNOTAVAIL"`, `"EACCES"`; `"EINVAL"` for what is no address
 function socket:bind(address, port) end
 
---- Closes the socket. Closing one that is closed is no failure. Where close(2)
---- reports an error, the descriptor is gone all the same.
+--- Closes the socket. What write has gathered is sent before, and waited for,
+--- within the socket's time limit. Whoever waits for the socket wakes up, and fails
+--- with
+--- `"closed"`. Closing one that is closed is no failure. Where close(2) itself
+--- fails, or the rest cannot be sent, it is closed all the same. See close(2).
+---
+--- ```lua
+--- s:close()
+--- ```
 ---@return true?
 ---@return string? message
----@return string? code such as `"EIO"`
+---@return string? code such as `"timeout"`, `"EPIPE"`, `"EIO"`
 function socket:close() end
 
 --- Connects the socket to a peer. A socket that was bound first keeps its own
@@ -369,6 +484,16 @@ function socket:family() end
 ---@return string? code `"closed"`
 function socket:fileno() end
 
+--- Sends what write has gathered, and waits until it has gone.
+---
+--- ```lua
+--- assert(conn:flush())
+--- ```
+---@return dialtone.Socket? itself
+---@return string? message
+---@return string? code as for write; after `"timeout"` what is left is still there
+function socket:flush() end
+
 --- The address of the socket's peer. See getpeername(2).
 ---@return dialtone.Address?
 ---@return string? message
@@ -407,6 +532,18 @@ function socket:getsockopt(name, number, size) end
 ---@return string? code `"closed"`
 function socket:gettimeout() end
 
+--- An iterator that reads by one format, line by line if there is none, until the
+--- end of the stream. As io's, it raises what else goes wrong.
+---
+--- Raises the message of a failure: a reset, a time limit, a line that is too long.
+---
+--- ```lua
+--- for line in conn:lines() do print(line) end
+--- ```
+---@param format? string|integer # as read takes it
+---@return function iterator
+function socket:lines(format) end
+
 --- Makes the socket a listener. On Linux, `backlog` bounds the connections that
 --- the kernel has completed and nobody has accepted yet; the system's own bound
 --- (net.core.somaxconn) cuts it in silence. See listen(2).
@@ -415,6 +552,18 @@ function socket:gettimeout() end
 ---@return string? message
 ---@return string? code such as `"EADDRINUSE"`, `"EOPNOTSUPP"`
 function socket:listen(backlog) end
+
+--- Shows the next bytes without taking them; waits until so many are there. At the
+--- end of the stream there may be fewer.
+---
+--- ```lua
+--- if conn:peek(1) == "\22" then print("TLS") end
+--- ```
+---@param count integer
+---@return string? data
+---@return string? message
+---@return string? code as for read
+function socket:peek(count) end
 
 --- The process at the other end of a unix socket: who it was when it called connect
 --- or listen. The kernel vouches for it. See SO_PEERCRED in unix(7). The BSDs and
@@ -447,6 +596,36 @@ function socket:protocol() end
 ---@return (integer|string)? # bytes not yet sent or acknowledged; nil where the system does not tell, or the message
 ---@return string? code `"EINVAL"` for a listener, `"ENOTTY"`, `"closed"`
 function socket:queued() end
+
+--- Reads by io's formats: `"l"` a line without its end (LF, or CR LF), `"L"` a line
+--- with it, `"a"` all until the end of the stream, a number that many bytes. At the
+--- end of the stream a line may lack its end, and a number of bytes may be fewer.
+--- Several formats give several results; they are taken all together or not at
+--- all. What has come before a failure is kept for the next read: a time limit
+--- loses nothing. A line longer than `setlimit` allows is not read.
+---
+--- ```lua
+--- local line = assert(conn:read())
+--- local head, body = conn:read("l", 100)
+--- ```
+---@param ... string|integer formats
+---@return string? # data, for each format; `"a"` at the end is `""`
+---@return string? message
+---@return string? code `"eof"` at the end of the stream, `"timeout"`, `"limit"` (the line is too long), `"ECONNRESET"`, `"busy"` (another task reads), `"closed"`
+function socket:read(...) end
+
+--- Reads up to a delimiter, which is taken too. At the end of the stream what is
+--- left is given without one.
+---
+--- ```lua
+--- local head = assert(conn:readuntil("\r\n\r\n"))
+--- ```
+---@param delimiter string # at least one byte
+---@param inclusive? boolean # the delimiter is part of the result
+---@return string? data
+---@return string? message
+---@return string? code as for read
+function socket:readuntil(delimiter, inclusive) end
 
 --- Receives what is there, at most `size` bytes; waits for something. From a
 --- datagram socket it takes one datagram, and cuts it to `size`. See recv(2).
@@ -652,6 +831,19 @@ function socket:sendmsg(message, ...) end
 ---@return string? code such as `"EMSGSIZE"`, `"ENETUNREACH"`; `"EINVAL"` for what is no address
 function socket:sendto(data, address, port, ...) end
 
+--- Limits how long a line may be, and what readuntil reads: a longer one fails with
+--- `"limit"`, and stays where it is, for `recv` or a larger limit. Without a call
+--- it is 1 MiB.
+---
+--- ```lua
+--- conn:setlimit(8192)
+--- ```
+---@param bytes? integer # without the line's end; at least 1
+---@return true?
+---@return string? message
+---@return string? code `"closed"`
+function socket:setlimit(bytes) end
+
 --- Sets a socket option, by the name that the manual has for it: see setsockopt(2)
 --- and the pages of section 7. Values are as `getsockopt` gives them; `net.options`
 --- tells each option's type and unit. By type: a boolean; an integer; seconds (a
@@ -688,11 +880,31 @@ function socket:setsockopt(name, value, bytes) end
 ---@return string? code `"closed"`
 function socket:settimeout(seconds) end
 
---- Ends one or both directions of a connection. See shutdown(2).
----@param how string|integer # `"SHUT_RD"`, `"SHUT_WR"` or `"SHUT_RDWR"`
+--- Says how write gathers. `"no"`: each write is a system call at least.
+--- `"full"`: writes are gathered also outside of tasks; they leave at `flush`, at
+--- `close`, when so much is gathered, or when a call of this Lua state waits.
+--- Without a call they are gathered in tasks only.
+---
+--- ```lua
+--- conn:setvbuf("no")
+--- ```
+---@param mode string # `"no"` or `"full"`
+---@param size? integer # how many bytes are gathered before a write waits for them
 ---@return true?
 ---@return string? message
----@return string? code such as `"ENOTCONN"`
+---@return string? code `"closed"`
+function socket:setvbuf(mode, size) end
+
+--- Ends one direction of a connection, or both; the descriptor stays open. What
+--- write has gathered goes before. See shutdown(2).
+---
+--- ```lua
+--- assert(s:shutdown("SHUT_WR"))
+--- ```
+---@param how string|integer # `"SHUT_RD"`, `"SHUT_WR"` (the peer sees the end of the stream), `"SHUT_RDWR"`
+---@return true?
+---@return string? message
+---@return string? code such as `"ENOTCONN"`, `"timeout"`
 function socket:shutdown(how) end
 
 --- What the kernel knows of a TCP connection; see TCP_INFO in tcp(7). On Linux.
@@ -730,6 +942,70 @@ function socket:tcpinfo() end
 ---@return string? code `"closed"`
 function socket:type() end
 
+--- Puts data back in front of what is to be read next.
+---
+--- ```lua
+--- conn:unread(line .. "\n")
+--- ```
+---@param data string
+---@return true?
+---@return string? message
+---@return string? code `"closed"`
+function socket:unread(data) end
+
+--- Writes texts and numbers, and gives the socket, as io does. In a task they are
+--- gathered, and leave together: when the task next waits or ends, when 64 KiB are
+--- gathered (then the write waits until the peer has taken them), or at `flush`.
+--- Elsewhere they are sent at once, and write waits until all have gone.
+---
+--- A failure of what was gathered comes with the next write, flush or close.
+---
+--- ```lua
+--- assert(conn:write("HELO ", name, "\r\n"))
+--- ```
+---@param ... string|number data
+---@return dialtone.Socket? itself
+---@return string? message
+---@return string? code such as `"EPIPE"`, `"ECONNRESET"`, `"timeout"`, `"closed"`, `"busy"` (another task's write waits)
+---@return integer? # how many bytes of these did go; the rest is dropped
+function socket:write(...) end
+
+--- A task: what `net.spawn` makes, a function that runs beside the others.
+---
+--- It ends when its function returns or raises, or when it is cancelled. Nobody
+--- has to keep it: tasks that wait are kept by the loop. `tostring` says what it
+--- is at, and what it waits for.
+---@class dialtone.Task: userdata
+local task = {}
+
+--- Ends the task: what it waits for, or the next time it waits, raises a value that
+--- is no string. pcall sees it, but waiting raises it again; `to-be-closed`
+--- variables are closed. A task that has not begun never does.
+---
+--- ```lua
+--- task:cancel()
+--- ```
+---@return boolean # true, also when it has ended already
+function task:cancel() end
+
+--- Waits for the end of the task.
+---
+--- ```lua
+--- local ok, answer = task:join()
+--- ```
+---@param seconds? number # how long at most
+---@return boolean? # whether its function returned
+---@return any ... # what it returned; or the error and its traceback; or a message and `"cancelled"`
+function task:join(seconds) end
+
+--- What the task is at.
+---
+--- ```lua
+--- print(task:status())
+--- ```
+---@return string # `"ready"` (to begin or to go on), `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
+function task:status() end
+
 --- The operating system's sockets.
 --- The functions are C's (csrc/mod_*.c); what is composed of them in Lua joins
 --- them here.
@@ -757,6 +1033,23 @@ local net = {}
 ---@return string? code `"EINVAL"`
 function net.address(address, port) end
 
+--- Connects to a server: by name, address, or unix path. A host's name is looked
+--- up, and all its addresses are tried, as RFC 8305 has it ("Happy Eyeballs"): the
+--- families take turns, the next attempt begins after a quarter of a second or as
+--- soon as one fails, the first that stands is taken and the others are closed.
+---
+--- ```lua
+--- local conn = assert(net.connect("example.org:80", { timeout = 5 }))
+--- ```
+---@param where string|integer|dialtone.Address|table # `"example.org:80"`, `"[::1]:http"`, `"unix:/run/x"`, an address; a port alone is one of the loopback, 127.0.0.1; or the host, when a port follows
+---@param port? integer|string # number, or name of a service
+---@param opts? table # `timeout`: for all of it, look-up and attempts, in seconds (the socket has no time limit after it); `bind`: the local address, or host, or port; `family`: `"AF_INET"` or `"AF_INET6"` only; `delay`: seconds between the attempts (0.25); and socket options, such as `nodelay`, `keepalive`, `rcvbuf`, or by the manual's names. Other names raise
+---@return dialtone.Socket? connected
+---@return string? message
+---@return string? code such as `"ECONNREFUSED"`, `"timeout"`, `"EAI_NONAME"`; `"EINVAL"` for what is no address
+---@return table? # failures what became of each address: a list of tables with `address`, `message`, `code`, and `state`, which is `"failed"`, `"pending"` (no answer before the time limit) or `"untried"`; empty when there was no address
+function net.connect(where, port, opts) end
+
 --- All constants that have a name here and exist on this system: families, types,
 --- protocols, flags, levels, options.
 ---
@@ -766,6 +1059,21 @@ function net.address(address, port) end
 --- ```
 ---@return table # from name to number: `{ AF_INET = 2, ... }`
 function net.constants() end
+
+--- A handler that sends back what comes: `net.serve(7000, net.echo)`.
+---
+--- ```lua
+--- net.serve(7000, net.echo)
+--- ```
+---@param conn dialtone.Socket
+function net.echo(conn) end
+
+--- The descriptor that is readable when a task may go on: for the poll(2) of a host
+--- program. See `step`.
+---@return integer? descriptor
+---@return string? message
+---@return string? code `"ENOTSUP"` where poll(2) is the poller, `"EMFILE"`
+function net.fileno() end
 
 --- Makes a socket object of a descriptor that came from elsewhere (a parent
 --- process, another library), and owns it from then on. Family, type and protocol
@@ -785,8 +1093,9 @@ function net.fromfd(fd) end
 --- there once, in the order in which the system would have them tried. The list is
 --- fit for sockets of any type; with hints only for what they ask for.
 ---
---- It asks the C library, which may ask the network: it blocks, and time limits do
---- not apply. A host is taken as inet_pton(3) or as a name: what only inet_aton(3)
+--- It asks the C library, which may ask the network. While there are tasks that is
+--- done in a thread, and the others go on (`net.timeout` bounds it); else it
+--- blocks. A host is taken as inet_pton(3) or as a name: what only inet_aton(3)
 --- takes for an address (`127.1`, `0x7f000001`, `0127.0.0.1`) is refused. See
 --- getaddrinfo(3).
 ---
@@ -861,6 +1170,26 @@ function net.if_nametoindex(name) end
 ---@return string? code
 function net.interfaces() end
 
+--- The time on a clock that only goes on: for measuring, not for dates. See
+--- clock_gettime(2), CLOCK_MONOTONIC.
+---
+--- ```lua
+--- local start = net.now()
+--- ```
+---@return number # seconds since some time in the past
+function net.now() end
+
+--- Hears of tasks that fail and that nobody waits for, and of what servers have
+--- to tell. It is a field to be replaced; this one writes to the standard error.
+---
+--- ```lua
+--- function net.onerror(message) log:write(message, "\n") end
+--- ```
+---@param message string # with the traceback
+---@param task dialtone.Task? # the one that failed; nil: a server could not accept
+---@param failure any # what was raised, as it was
+function net.onerror(message, task, failure) end
+
 --- Lists the options that getsockopt and setsockopt know by name.
 ---
 --- ```lua
@@ -888,6 +1217,76 @@ function net.options() end
 ---@return string? code `"timeout"`, `"ENOMEM"`, `"EINVAL"`
 function net.poll(list, seconds) end
 
+--- Makes a queue: tasks put values in at one end and take them out at the other, in
+--- the order in which they came.
+---
+--- ```lua
+--- local jobs = net.queue(10)
+--- net.spawn(function() for i = 1, 100 do jobs:put(i) end jobs:close() end)
+--- ```
+---@param capacity? integer # how many values it holds; a put to a full queue waits. Left out: as many as memory holds
+---@return dialtone.Queue
+function net.queue(capacity) end
+
+--- Runs tasks until all have ended. With a function this is the first of them, and
+--- its results are given; if it fails, its error is raised at once.
+---
+--- Raises what `fn` raised, with its traceback; that tasks are left which only wait
+--- for each other.
+---
+--- ```lua
+--- net.run(function() print(net.connect("localhost:80")) end)
+--- ```
+---@param fn? function
+---@param ... any # its arguments
+---@return any ... # what `fn` returned
+function net.run(fn, ...) end
+
+--- Opens a scope, calls the function with it, and ends when all tasks that were
+--- started in it have ended. When one fails, the others are cancelled, and then its
+--- error is raised. When the calling task is cancelled, they are cancelled first.
+---
+--- Raises the first failure, with its traceback.
+---
+--- ```lua
+--- net.scope(function(scope)
+---   for _, host in ipairs(hosts) do scope:spawn(check, host) end
+--- end)
+--- ```
+---@param fn function # called with the scope, in a task of its own
+---@return any ... # what `fn` returned
+function net.scope(fn) end
+
+--- Serves connections: each gets a task of its own, in which the handler is
+--- called with the connection and its peer's address. When the handler ends, in
+--- whatever way, what it wrote is sent and the connection closed; if it fails,
+--- that is reported through `net.onerror`, and concerns no other. The server runs
+--- whenever this Lua state waits: `net.run()` at the end of a script.
+---
+--- ```lua
+--- net.serve("127.0.0.1:7000", function(conn)
+---   for line in conn:lines() do conn:write(line:upper(), "\n") end
+--- end)
+--- net.run()
+--- ```
+---@param where integer|string|dialtone.Address|dialtone.Socket # to listen, as `net.listen` takes it; or a listening socket
+---@param handler function
+---@param opts? table # `max`: how many connections at once (more wait in the kernel's queue); `timeout`: the connections' time limit for each call, in seconds; and what net.listen takes
+---@return dialtone.Server? # with the fields `address` and `listener`
+---@return string? message
+---@return string? code as of net.listen
+function net.serve(where, handler, opts) end
+
+--- Waits for a time. Other tasks go on meanwhile; with 0 each of those that are
+--- ready has a turn.
+---
+--- ```lua
+--- net.sleep(0.5)
+--- ```
+---@param seconds number
+---@return true
+function net.sleep(seconds) end
+
 --- Makes a socket. It is close-on-exec, never raises SIGPIPE, and sends small
 --- pieces at once if it is a TCP one (TCP_NODELAY). See socket(2).
 ---
@@ -914,5 +1313,57 @@ function net.socket(domain, type, protocol) end
 ---@return dialtone.Socket|string # the other end, or the message
 ---@return string? code such as `"EOPNOTSUPP"`, `"EMFILE"`
 function net.socketpair(domain, type, protocol) end
+
+--- Starts a task: a function that runs beside the others. It begins when the caller
+--- next waits (or with `net.run`), and whenever it waits itself, the others go on.
+---
+--- ```lua
+--- local task = net.spawn(function(name) print("hello " .. name) end, "you")
+--- ```
+---@param fn function
+---@param ... any # its arguments, at most 30
+---@return dialtone.Task
+function net.spawn(fn, ...) end
+
+--- Lets tasks run for one turn: waits until something happens, for `seconds` at
+--- most, and serves it. For programs that have a loop of their own: they watch
+--- `net.fileno()`, and call this when it is readable and when the time it gave is
+--- over.
+---
+--- ```lua
+--- repeat local more = net.step(1) until not more
+--- ```
+---@param seconds? number # how long to wait at most
+---@return boolean # whether there are tasks left
+---@return number? # in how many seconds it must be called again though the descriptor is not readable; nil: not before it is
+function net.step(seconds) end
+
+--- Calls the function, and cancels it when the time is over: whatever it waits
+--- for then, and all that it has opened scopes for.
+---
+--- Raises what `fn` raised, with its traceback.
+---
+--- ```lua
+--- local page, message, code = net.timeout(5, fetch, "example.org")
+--- ```
+---@param seconds number # how long it may take
+---@param fn function # called in a task of its own
+---@param ... any # its arguments
+---@return any ... # what `fn` returned
+function net.timeout(seconds, fn, ...) end
+
+--- Waits until a descriptor is ready: for other libraries' connections (a database
+--- client's), and for pipes.
+---
+--- ```lua
+--- assert(net.wait(connection:socket(), "read"))
+--- ```
+---@param object dialtone.Socket|file*|integer|table # a socket, an io file, a descriptor, or an object with a `fileno` (or `getfd`) method
+---@param direction? string # `"read"` or `"write"`
+---@param seconds? number # how long at most
+---@return true?
+---@return string? message
+---@return string? code `"timeout"`, `"EBADF"`, `"busy"` (another task waits for the same socket), `"closed"`
+function net.wait(object, direction, seconds) end
 
 return net

@@ -4,11 +4,34 @@
 -- @module dialtone
 
 local core = require "dialtone.core"
+local scopes = require "dialtone.scope"
+local serve = require "dialtone.serve"
 
 local net = { _VERSION = "dialtone 0.1.0" }
 
 for name, value in pairs(core) do
   if type(value) == "function" then net[name] = value end
 end
+
+net.scope, net.timeout = scopes.scope, scopes.timeout
+
+--- Hears of tasks that fail and that nobody waits for, and of what servers have
+-- to tell. It is a field to be replaced; this one writes to the standard error.
+-- @function onerror
+-- @tparam string message with the traceback
+-- @tparam ?task task the one that failed; nil: a server could not accept
+-- @tparam any failure what was raised, as it was
+-- @usage function net.onerror(message) log:write(message, "\n") end
+function net.onerror(message)
+  io.stderr:write("dialtone: ", message, "\n")
+end
+
+local function report(message, task, failure)
+  net.onerror(message, task, failure)
+end
+
+core.tasks.report(function(task, _, failure, trace) report(trace, task, failure) end)
+
+net.serve, net.echo = serve.new(report), serve.echo
 
 return net

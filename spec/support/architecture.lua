@@ -217,29 +217,38 @@ function architecture.sizes(files, limits)
   return list
 end
 
--- Only core.c marks something for export.
+-- Only core.c and host.c mark something for export.
 function architecture.export_marks(files)
   local list = {}
   for _, name in ipairs(sorted_names(files)) do
-    if name ~= "core.c" and name ~= "config.h" and files[name]:find("%f[%w_]DT_EXPORT%f[^%w_]") then
-      complain(list, "%s: DT_EXPORT outside core.c", name)
+    if name ~= "core.c" and name ~= "host.c" and name ~= "config.h" and files[name]:find("%f[%w_]DT_EXPORT%f[^%w_]") then
+      complain(list, "%s: DT_EXPORT outside core.c and host.c", name)
     end
   end
   return list
 end
 
--- The output of nm -D --defined-only: what is there beside the one function.
-function architecture.exports(symbols)
-  local list, found = {}, false
+-- The output of nm -D --defined-only, and the names that it must have, each
+-- once: what is there beside them, and what is missing.
+function architecture.exports(symbols, names)
+  local list, missing = {}, {}
+  for _, name in ipairs(names) do missing[name] = true end
   for line in symbols:gmatch("[^\n]+") do
-    local symbol = line:match("(%S+)%s*$"):gsub("^_(luaopen_)", "%1"):gsub("@.*$", "")
-    if symbol == "luaopen_dialtone_core" then
-      found = true
+    local symbol = line:match("(%S+)%s*$"):gsub("^_(%l)", "%1"):gsub("@.*$", "")
+    if missing[symbol] then
+      missing[symbol] = nil
     else
       complain(list, "exports %s", symbol)
     end
   end
-  if not found then complain(list, "does not export luaopen_dialtone_core") end
+  for _, name in ipairs(sorted_names(missing)) do complain(list, "does not export %s", name) end
+  return list
+end
+
+-- The functions that a header declares, one at the beginning of a line each.
+function architecture.declared(text)
+  local list = {}
+  for name in text:gsub("/%*.-%*/", ""):gmatch("\nint ([%l_]+)%(") do list[#list + 1] = name end
   return list
 end
 

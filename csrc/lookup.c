@@ -1,0 +1,171 @@
+/*
+ * lookup.c - see lookup.h.  Stands on resolver.h, whose wake descriptor is
+ * waited for by an operation that nobody waits for, as long as something was
+ * asked.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lookup.h"
+#include "sys.h"
+#include "task.h"
+
+struct dt_lookups {
+  struct dt_resolver *resolver;
+  struct dt_waiter waiter; /* for the wake descriptor */
+  struct dt_operation operation;
+  struct dt_waiter *askers;
+};
+
+/* --- answers ---------------------------------------------------------------
+ */
+
+/* Takes the answers, and has everybody look whether his is there. */
+static enum dt_outcome answer_step(lua_State *L,
+                                   struct dt_operation *operation) {
+  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_lookups *lookups = loop->lookups;
+  struct dt_query *query;
+  while ((query = dt_resolver_answer(lookups->resolver)) != NULL) {
+    query->taken = true;
+    loop->asked--;
+  }
+  dt_poke_all(loop, lookups->askers);
+  operation->results = 0;
+  return loop->asked > 0 ? DT_WANT_READ : DT_DONE;
+}
+
+static const struct dt_kind answer_kind = {.name = "getaddrinfo",
+                                           .step = answer_step,
+                                           .size = sizeof(struct dt_operation)};
+
+/* A socket object for a duplicate of the wake descriptor: the resolver closes
+   its own. */
+static int push_wake_socket(lua_State *L, struct dt_lookups *lookups) {
+  struct dt_socket *socket = dt_push_socket(L);
+  int fd = dt_sys.dup(dt_resolver_descriptor(lookups->resolver));
+  if (fd < 0)
+    return errno;
+  dt_socket_open(socket, fd, AF_UNSPEC, 0, 0);
+  lookups->operation.socket = socket;
+  return 0;
+}
+
+/* The first look-up makes all of it.  0 or an errno. */
+static int open_lookups(lua_State *L, struct dt_loop *loop) {
+  struct dt_lookups *lookups;
+  int error;
+  if (loop->lookups)
+    return 0;
+  lookups = dt_newuserdata(L, sizeof *lookups);
+  memset(lookups, 0, sizeof *lookups);
+  lookups->operation.kind = &answer_kind;
+  lookups->operation.until = DT_FOREVER;
+  lookups->resolver = dt_resolver_open();
+  if (!lookups->resolver) {
+    error = errno;
+    lua_pop(L, 1);
+    return error;
+  }
+  loop->lookups = lookups; /* closes the resolver, whatever comes */
+  error = push_wake_socket(L, lookups);
+  dt_keep(L, (char *)lookups + 1);
+  dt_keep(L, lookups);
+  if (error != 0)
+    dt_lookup_close(loop);
+  return error;
+}
+
+static int watch_answers(lua_State *L, struct dt_loop *loop) {
+  struct dt_lookups *lookups = loop->lookups;
+  int error;
+  if (lookups->waiter.state != DT_AWAKE)
+    return 0;
+  lookups->waiter.operation = &lookups->operation;
+  error = dt_park(L, loop, &lookups->waiter, DT_WANT_READ);
+  if (error != 0)
+    dt_unpark(loop, &lookups->waiter);
+  return error;
+}
+
+/* --- asking ----------------------------------------------------------------
+ */
+
+static int ask(lua_State *L, struct dt_loop *loop, struct dt_looking *looking) {
+  struct dt_query *query;
+  int error = open_lookups(L, loop);
+  if (error == 0)
+    error = watch_answers(L, loop);
+  if (error != 0)
+    return error;
+  query = dt_query_new(looking->host, looking->service, &looking->hints);
+  if (!query)
+    return ENOMEM;
+  query->owner = loop;
+  error = dt_resolver_ask(loop->lookups->resolver, query);
+  if (error != 0) {
+    dt_query_free(query);
+    return error;
+  }
+  loop->asked++;
+  looking->query = query;
+  return 0;
+}
+
+enum dt_outcome dt_lookup_step(lua_State *L, struct dt_looking *looking) {
+  struct dt_loop *loop = dt_loop_of(L);
+  if (looking->query && looking->query->generation != loop->generation)
+    looking->query = NULL; /* the parent's, and so are its threads */
+  if (!looking->query) {
+    looking->operation.error = ask(L, loop, looking);
+    if (looking->operation.error != 0)
+      return DT_FAILED;
+    looking->query->generation = loop->generation;
+  }
+  if (looking->query->taken)
+    return DT_DONE;
+  looking->operation.queue = &loop->lookups->askers;
+  return DT_WANT_WAKE;
+}
+
+void dt_lookup_release(lua_State *L, struct dt_looking *looking) {
+  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_query *query = looking->query;
+  if (!query || query->generation != loop->generation)
+    return;
+  looking->query = NULL;
+  if (query->taken) {
+    dt_query_free(query);
+    return;
+  }
+  dt_resolver_abandon(loop->lookups->resolver, query);
+  if (--loop->asked == 0)
+    dt_unpark(loop, &loop->lookups->waiter);
+}
+
+/* --- the end ---------------------------------------------------------------
+ */
+
+void dt_lookup_forked(lua_State *L, struct dt_loop *loop) {
+  struct dt_lookups *lookups = loop->lookups;
+  if (!lookups)
+    return;
+  dt_unpark(loop, &lookups->waiter);
+  dt_socket_close(L, lookups->operation.socket);
+  dt_resolver_forget(lookups->resolver);
+  loop->asked = 0;
+  lookups->resolver = dt_resolver_open();
+  if (lookups->resolver) {
+    push_wake_socket(L, lookups);
+    dt_keep(L, (char *)lookups + 1);
+  }
+  dt_poke_all(loop, lookups->askers);
+}
+
+void dt_lookup_close(struct dt_loop *loop) {
+  if (loop->lookups && loop->lookups->resolver)
+    dt_resolver_close(loop->lookups->resolver);
+  loop->lookups = NULL;
+}

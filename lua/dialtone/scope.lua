@@ -1,0 +1,137 @@
+-- scope.lua - scopes: tasks that end together; and time limits, which are scopes
+-- with a deadline.
+--
+-- The function that a scope is for runs as its first task, so that it can be
+-- cancelled like the others.  Whoever opened the scope waits at a gate until
+-- all have ended; he cannot be taken away from there, but only tells the tasks
+-- to end.  So nothing goes on behind anybody's back, and no pcall is needed,
+-- through which tasks of Lua 5.1 could not wait.
+
+local core = require "dialtone.core"
+local tasks = core.tasks
+
+local Scope = {}
+Scope.__index = Scope
+
+-- Remembers the first failure, and lets through whoever waits for the last task.
+local function note_end(scope, task, ok, failure, trace)
+  scope.tasks[task] = nil
+  scope.open = scope.open - 1
+  if not ok and task:status() == "failed" and not scope.failed then
+    scope.failed, scope.failure, scope.trace = true, failure, trace
+    scope:cancel()
+  end
+  if scope.open == 0 then tasks.open(scope.gate) end
+end
+
+local function new_scope()
+  local scope = setmetatable({ tasks = {}, open = 0, gate = tasks.gate() }, Scope)
+  scope.ending = function(...) note_end(scope, ...) end
+  return scope
+end
+
+--- Starts a task in the scope.
+-- @function scope:spawn
+-- @tparam function fn
+-- @param ... its arguments
+-- @treturn task
+-- @raise when the scope has ended
+-- @usage scope:spawn(check, host)
+function Scope:spawn(fn, ...)
+  if self.ended then error("the scope has ended", 2) end
+  local task = tasks.supervise(self.ending, fn, ...)
+  self.open = self.open + 1
+  self.tasks[task] = true
+  if self.cancelled then task:cancel() end
+  return task
+end
+
+--- Cancels all tasks of the scope, and those that are started in it from now
+-- on.
+-- @function scope:cancel
+-- @treturn boolean true
+-- @usage scope:cancel()
+function Scope:cancel()
+  self.cancelled = true
+  local list = {}
+  for task in pairs(self.tasks) do list[#list + 1] = task end
+  for _, task in ipairs(list) do task:cancel() end
+  return true
+end
+
+function Scope:__tostring()
+  return ("scope of %d task%s%s"):format(self.open, self.open == 1 and "" or "s",
+    self.cancelled and " cancelled" or "")
+end
+
+-- What join gives, without its first value.
+local function results(scope, what, ok, ...)
+  if ok then return ... end
+  local code = scope.reason or "cancelled"
+  return nil, what .. (code == "timeout" and ": the time limit was reached" or ": cancelled"), code
+end
+
+-- Waits for all tasks; then gives what the first of them returned.
+local function finish(scope, what, first, deadline)
+  tasks.pass(scope.gate, function(code)
+    scope.reason = scope.reason or code
+    scope:cancel()
+  end, deadline)
+  scope.ended = true
+  tasks.unwind()
+  if scope.failed then
+    error(type(scope.failure) == "string" and scope.trace or scope.failure, 0)
+  end
+  return results(scope, what, first:join())
+end
+
+local scopes = {}
+
+--- Opens a scope, calls the function with it, and ends when all tasks that were
+-- started in it have ended. When one fails, the others are cancelled, and then its
+-- error is raised. When the calling task is cancelled, they are cancelled first.
+-- @function scope
+-- @tparam function fn called with the scope, in a task of its own
+-- @return what `fn` returned
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string code `"cancelled"`, when the scope was, and `fn` with it
+-- @raise the first failure, with its traceback
+-- @usage net.scope(function(scope)
+--   for _, host in ipairs(hosts) do scope:spawn(check, host) end
+-- end)
+function scopes.scope(fn)
+  if type(fn) ~= "function" then
+    error(("bad argument #1 to 'scope' (function expected, got %s)"):format(type(fn)), 2)
+  end
+  tasks.unwind()
+  local scope = new_scope()
+  return finish(scope, "scope", scope:spawn(fn, scope))
+end
+
+--- Calls the function, and cancels it when the time is over: whatever it waits
+-- for then, and all that it has opened scopes for.
+-- @function timeout
+-- @tparam number seconds how long it may take
+-- @tparam function fn called in a task of its own
+-- @param ... its arguments
+-- @return what `fn` returned
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string code `"timeout"`
+-- @raise what `fn` raised, with its traceback
+-- @usage local page, message, code = net.timeout(5, fetch, "example.org")
+function scopes.timeout(seconds, fn, ...)
+  if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
+    error(("bad argument #1 to 'timeout' (seconds >= 0 expected, got %s)"):format(tostring(seconds)), 2)
+  end
+  if type(fn) ~= "function" then
+    error(("bad argument #2 to 'timeout' (function expected, got %s)"):format(type(fn)), 2)
+  end
+  tasks.unwind()
+  local scope = new_scope()
+  local deadline = core.now() + seconds
+  return finish(scope, "timeout", scope:spawn(fn, ...), deadline)
+end
+
+return scopes
