@@ -38,7 +38,7 @@ end
 -- A bar that would be out of all proportion ends in a gap.
 local function bar(x, y, length, longest, class)
   local shape = '<rect class="%s" x="%g" y="%g" width="%.1f" height="%d" rx="2"/>\n'
-  if length <= longest then
+  if length <= longest + 0.01 then
     return shape:format(class, x, y, math.max(length, 1), BAR)
   end
   return shape:format(class, x, y, longest - 14, BAR)

@@ -194,6 +194,18 @@ static bool leave_to_kernel(struct dt_operation *operation) {
   return operation->may_block;
 }
 
+/* What has moved on need not rest, and may have its limits anew. */
+static void note_move(struct dt_operation *operation,
+                      struct patience *patience) {
+  if (!operation->moved)
+    return;
+  operation->moved = false;
+  patience->reported = false;
+  patience->pause = PAUSE_FIRST;
+  if (operation->kind->renews)
+    patience->own = patience->kernel = 0;
+}
+
 /* Waits till the descriptor is ready for `want`: 0, or why not. */
 static int wait_ready(lua_State *L, struct dt_operation *operation,
                       enum dt_outcome want, struct patience *patience) {
@@ -263,6 +275,7 @@ bool dt_may_block(lua_State *L, const struct dt_operation *operation) {
 static int prepare_next(lua_State *L, struct dt_operation *operation,
                         enum dt_outcome outcome, struct patience *patience) {
   int error;
+  note_move(operation, patience);
   if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
     error = go_on(L, operation, outcome, patience);
   else if (must_not_wait(operation))
@@ -319,7 +332,7 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     return dt_task_wait(L, loop, operation, outcome);
   if (loop->dirty)
     dt_flush_dirty(L, loop);
-  if (loop->task || dt_loop_busy(loop))
+  if ((loop->task || dt_loop_busy(loop)) && dt_may_stand(L, loop))
     return dt_stand(L, loop, operation, outcome);
   return wait_alone(L, operation, outcome);
 }

@@ -64,6 +64,8 @@ struct dt_kind {
   bool raises;    /* iterators: a failure raises its message, but for the end */
   bool ends_closed; /* ... and closing it is its end */
   bool shared;      /* many may wait for the same thing (accept) */
+  bool renews;      /* time limits bound each wait: they begin anew whenever it
+                       has moved on */
 };
 
 struct dt_operation {
@@ -78,6 +80,8 @@ struct dt_operation {
   bool nonblocking; /* MSG_DONTWAIT: fail with EAGAIN instead of waiting */
   bool stays;       /* in memory that the call's end does not take away */
   bool alarm;       /* at `until` it does not fail, but is tried again */
+  bool moved;       /* set by a step: something has come or gone since the
+                       last wait */
   /* Set by dt_await: the kernel may do the waiting, so leave out MSG_DONTWAIT.
      Every other time a step must pass it. */
   bool may_block;
@@ -114,8 +118,8 @@ static inline enum dt_outcome dt_step(lua_State *L,
              : operation->kind->step(L, operation);
 }
 
-/* A task that never has to wait gives way now and then: its results wait with
-   it. */
+/* Who never has to wait gives way to tasks now and then: his results wait with
+   him. */
 int dt_give_way(lua_State *L, int results);
 
 /* Runs the operation to its end; returns how many results it pushed: its own,
@@ -132,17 +136,9 @@ static inline int dt_await(lua_State *L, struct dt_operation *operation) {
     return dt_persist(L, operation, outcome);
   if (operation->kind->release)
     operation->kind->release(L, operation);
-  if (loop->running == L && --loop->budget <= 0)
+  if (loop->task_count > 0 && --loop->budget <= 0)
     return dt_give_way(L, operation->results);
   return operation->results;
-}
-
-/* The same for an operation that knows already that it must wait. */
-static inline int dt_await_first(lua_State *L, struct dt_operation *operation,
-                                 enum dt_outcome outcome) {
-  operation->caller = L;
-  operation->may_block = false;
-  return dt_persist(L, operation, outcome);
 }
 
 /* Whether an operation of a kind that raises has failed with what just ends it:

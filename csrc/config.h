@@ -25,6 +25,7 @@
 #  define DT_HAVE_VSOCK         1 /* AF_VSOCK, struct sockaddr_vm */
 #  define DT_HAVE_ABSTRACT      1 /* unix names outside the file system */
 #  define DT_HAVE_SENDFILE      1 /* sendfile(out, in, &offset, count) */
+#  define DT_HAVE_SPLICE        1 /* splice(2) between sockets and pipes */
 #  define DT_HAVE_LINUX_TCPINFO 1
 #  define DT_HAVE_CBPF          1 /* struct sock_filter, SO_ATTACH_FILTER */
 #  define DT_HAVE_UCRED         1 /* struct ucred, SO_PEERCRED, SCM_CREDENTIALS */

@@ -15,13 +15,11 @@
 #endif
 
 static const struct dt_module *const modules[] = {
-    &dt_mod_socket,     &dt_mod_connect, &dt_mod_transfer,
-    &dt_mod_sendfile,   &dt_mod_message, &dt_mod_many,
-    &dt_mod_descriptor, &dt_mod_option,  &dt_mod_constant,
-    &dt_mod_tcpinfo,    &dt_mod_address, &dt_mod_resolver,
-    &dt_mod_interface,  &dt_mod_poll,    &dt_mod_stream,
-    &dt_mod_write,      &dt_mod_task,    &dt_mod_queue,
-    NULL,
+    &dt_mod_socket,    &dt_mod_connect, &dt_mod_transfer,   &dt_mod_sendfile,
+    &dt_mod_message,   &dt_mod_many,    &dt_mod_descriptor, &dt_mod_option,
+    &dt_mod_constant,  &dt_mod_tcpinfo, &dt_mod_address,    &dt_mod_resolver,
+    &dt_mod_interface, &dt_mod_poll,    &dt_mod_stream,     &dt_mod_write,
+    &dt_mod_task,      &dt_mod_queue,   &dt_mod_copy,       NULL,
 };
 
 DT_EXPORT int luaopen_dialtone_core(lua_State *L) {

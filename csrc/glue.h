@@ -44,7 +44,7 @@ extern const struct dt_module dt_mod_socket, dt_mod_connect, dt_mod_transfer,
     dt_mod_sendfile, dt_mod_message, dt_mod_many, dt_mod_descriptor,
     dt_mod_option, dt_mod_constant, dt_mod_tcpinfo, dt_mod_address,
     dt_mod_resolver, dt_mod_interface, dt_mod_poll, dt_mod_stream, dt_mod_write,
-    dt_mod_task, dt_mod_queue;
+    dt_mod_task, dt_mod_queue, dt_mod_copy;
 
 /* The state of the running function. */
 static inline struct dt_state *dt_state_of(lua_State *L) {

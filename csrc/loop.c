@@ -92,8 +92,8 @@ static unsigned wanted(const struct dt_watch *watch) {
 
 /* Who waited for a descriptor waits no more. */
 static void stop_watching(struct dt_loop *loop, struct dt_waiter *waiter) {
-  struct dt_watch *watch = &waiter->operation->socket->watch;
-  waiter->watching = false;
+  struct dt_watch *watch = &waiter->watched->watch;
+  waiter->watched = NULL;
   loop->watching--;
   dt_unlist(waiter);
   if (loop->poller && loop->type->level && watch->fd >= 0)
@@ -101,7 +101,7 @@ static void stop_watching(struct dt_loop *loop, struct dt_waiter *waiter) {
 }
 
 static void leave_list(struct dt_loop *loop, struct dt_waiter *waiter) {
-  if (waiter->watching)
+  if (waiter->watched)
     stop_watching(loop, waiter);
   else
     dt_unlist(waiter);
@@ -122,7 +122,6 @@ static int tell_poller(lua_State *L, struct dt_loop *loop,
   }
   if ((watch->registered & direction) && !loop->type->level)
     return 0;
-  watch->quiet = socket->protocol == IPPROTO_TCP;
   return loop->type->want(loop->poller, watch, socket->fd,
                           wanted(watch) | watch->registered);
 }
@@ -139,7 +138,7 @@ static int park_watching(lua_State *L, struct dt_loop *loop,
       return DT_BUSY;
     leave_list(loop, waiter);
     dt_enlist(list, waiter);
-    waiter->watching = true;
+    waiter->watched = operation->socket;
     loop->watching++;
   }
   if (!watch->ended)
@@ -224,16 +223,19 @@ static int set_timer(struct dt_loop *loop, struct dt_waiter *waiter) {
 
 int dt_park(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
             int outcome) {
-  const struct dt_operation *operation = waiter->operation;
+  struct dt_operation *operation = waiter->operation;
   int error = 0;
-  if (waiter->state == DT_AWAKE) {
+  if (waiter->state == DT_AWAKE ||
+      (operation->moved && operation->kind->renews)) {
     set_deadline(waiter, outcome);
     error = set_timer(loop, waiter);
   }
-  if (error == 0 && outcome != DT_WANT_WAKE)
+  operation->moved = false;
+  if (error == 0 && (outcome == DT_WANT_READ || outcome == DT_WANT_WRITE))
     error = park_watching(L, loop, waiter,
                           outcome == DT_WANT_READ ? DT_READ : DT_WRITE);
-  else if (error == 0 && operation->queue && waiter->list != operation->queue) {
+  else if (error == 0 && outcome == DT_WANT_WAKE && operation->queue &&
+           waiter->list != operation->queue) {
     leave_list(loop, waiter);
     dt_enlist(operation->queue, waiter);
   }
@@ -277,6 +279,15 @@ void dt_poke_all(struct dt_loop *loop, struct dt_waiter *list) {
   } while (waiter != list);
 }
 
+/* Of what many wait for there may be more than this waiter takes, or it takes
+   nothing: the next one is to look. */
+static void pass_on(struct dt_loop *loop, struct dt_waiter *waiter) {
+  struct dt_waiter **list = waiter->list;
+  leave_list(loop, waiter);
+  if (list && waiter->operation->kind->shared)
+    dt_poke_first(loop, *list);
+}
+
 void dt_interrupt(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
                   int error) {
   struct dt_operation *operation = waiter->operation;
@@ -284,6 +295,8 @@ void dt_interrupt(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
     return;
   if (operation->kind->resist && operation->kind->resist(L, operation, error))
     return;
+  if (waiter->state == DT_POKED)
+    pass_on(loop, waiter);
   leave_list(loop, waiter);
   operation->error = error;
   dt_make_ready(loop, waiter, DT_FAILING);
@@ -337,14 +350,6 @@ static void fail(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter) {
   finish(L, loop, waiter, results);
 }
 
-/* There may be more than this waiter took: the next one is to look. */
-static void pass_on(struct dt_loop *loop, struct dt_waiter *waiter) {
-  struct dt_waiter **list = waiter->list;
-  leave_list(loop, waiter);
-  if (list)
-    dt_poke_first(loop, *list);
-}
-
 /* After a step of a parked operation.  False: it is to be tried again. */
 static bool settle(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
                    enum dt_outcome outcome) {
@@ -352,14 +357,14 @@ static bool settle(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
   int error;
   switch (outcome) {
   case DT_DONE:
-    if (operation->kind->shared)
-      pass_on(loop, waiter);
+    pass_on(loop, waiter);
     finish(L, loop, waiter, operation->results);
     return true;
   case DT_AGAIN:
   case DT_PROGRESS:
     return false;
   case DT_FAILED:
+    pass_on(loop, waiter);
     fail(L, loop, waiter);
     return true;
   default:
@@ -530,12 +535,11 @@ bool dt_loop_failed(lua_State *L, struct dt_loop *loop) {
 static void tell_again(lua_State *L, struct dt_loop *loop,
                        struct dt_waiter *waiter) {
   int error;
-  if (!waiter || !waiter->watching)
+  if (!waiter || !waiter->watched)
     return;
-  error = tell_poller(L, loop, waiter->operation->socket,
-                      waiter->list == &waiter->operation->socket->watch.readers
-                          ? DT_READ
-                          : DT_WRITE);
+  error = tell_poller(
+      L, loop, waiter->watched,
+      waiter->list == &waiter->watched->watch.readers ? DT_READ : DT_WRITE);
   if (error != 0)
     dt_interrupt(L, loop, waiter, error);
 }
@@ -586,6 +590,7 @@ void dt_loop_close(struct dt_loop *loop) {
   dt_streams_end(loop);
   dt_timers_free(&loop->timers);
   dt_pool_free(&loop->pool);
+  dt_pipe_close(&loop->pipe);
   dt_lookup_close(loop);
   dt_loop_init(loop);
 }

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "fork.h"
+#include "pipe.h"
 #include "poller.h"
 #include "timer.h"
 
@@ -43,6 +44,7 @@ struct dt_waiter {
   struct dt_timer timer; /* first: the loop finds the waiter by it */
   struct dt_waiter *next, *previous;
   struct dt_waiter **list;      /* whose head points to the first; or NULL */
+  struct dt_socket *watched;    /* whose list it is; NULL: not a socket's */
   struct dt_waiter *next_ready; /* in the loop's list */
   struct dt_operation *operation;
   lua_State *L;            /* where the results go; NULL: nobody waits for it */
@@ -53,7 +55,6 @@ struct dt_waiter {
   int late;            /* the error when the deadline comes */
   unsigned char state; /* enum dt_waiting */
   bool raise;          /* what lies on top of L is an error */
-  bool watching;       /* its list is a watch's */
 };
 
 #define DT_BATCH 128 /* events of one wait */
@@ -79,6 +80,7 @@ struct dt_loop {
   struct dt_stream *pinned; /* not to be freed: stream.h */
   struct dt_stream *zombie; /* it was closed all the same */
   struct dt_pool pool;
+  struct dt_pipe pipe;              /* net.copy's */
   struct dt_lookups *lookups;       /* names being looked up (lookup.c) */
   size_t asked;                     /* look-ups under way */
   struct dt_runner *runners, *idle; /* who may run the loop: runner.h */
@@ -138,7 +140,8 @@ void dt_unwatch(lua_State *L, struct dt_loop *loop, struct dt_watch *watch,
 /* Whether anything may happen but for the caller's own call: a call that waits
    must run the loop then. */
 static inline bool dt_loop_busy(const struct dt_loop *loop) {
-  return loop->task_count > 0 || loop->ready || loop->watching > 0;
+  return loop->task_count > 0 || loop->ready || loop->watching > 0 ||
+         loop->standing;
 }
 
 /* One turn: waits until `until` at most, then serves what is ready.  `L` runs a

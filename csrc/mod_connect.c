@@ -1,6 +1,6 @@
 /*
- * mod_connect.c - connect and accept: what makes connections.  Stands on
- * await.h, since both may wait.
+ * mod_connect.c - connect, accept, accepts: what makes connections.  Stands on
+ * await.h, since all may wait.
  */
 #include "config.h"
 
@@ -206,9 +206,48 @@ static int socket_accept(lua_State *L) {
   return dt_await(L, &operation);
 }
 
+/* --- accepts ------------------------------------------------------------- */
+
+static const struct dt_kind accepts_kind = {.name = "accept",
+                                            .step = accept_step,
+                                            .size = sizeof(struct dt_operation),
+                                            .raises = true,
+                                            .ends_closed = true,
+                                            .shared = true};
+
+/* Upvalues: the state, the socket. */
+static int accepts_next(lua_State *L) {
+  struct dt_operation operation = {.kind = &accepts_kind};
+  operation.socket = lua_touserdata(L, lua_upvalueindex(2));
+  if (operation.socket->fd >= 0 && prepare(operation.socket) != 0) {
+    operation.error = errno;
+    return dt_end_failed(L, &operation);
+  }
+  return dt_await(L, &operation);
+}
+
+/***
+An iterator that accepts connections until the listener is closed, by a task or
+in the loop itself. It raises what else goes wrong: also that descriptors have
+run out, which `net.serve` sits out.
+@function socket:accepts
+@treturn function iterator, which gives what accept gives: the connection, and
+its peer's address
+@raise the message of a failure, a time limit for instance
+@usage for conn, peer in listener:accepts() do net.spawn(greet, conn, peer) end
+*/
+static int socket_accepts(lua_State *L) {
+  dt_check_socket(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, accepts_next, 2);
+  return 1;
+}
+
 static const luaL_Reg methods[] = {
     {"connect", socket_connect},
     {"accept", socket_accept},
+    {"accepts", socket_accepts},
     {NULL, NULL},
 };
 

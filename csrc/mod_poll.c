@@ -254,6 +254,7 @@ static enum dt_outcome go_on_waiting(lua_State *L, struct polling *polling) {
   next = dt_deadline(LOOK_EVERY);
   if (next < operation->until)
     operation->until = next;
+  operation->moved = true; /* or the alarm would be the last */
   return DT_WANT_WAKE;
 }
 
@@ -283,7 +284,8 @@ static void end_watching(lua_State *L, struct dt_operation *operation) {
 static const struct dt_kind poll_kind = {.name = "poll",
                                          .step = poll_step,
                                          .release = end_watching,
-                                         .size = sizeof(struct polling)};
+                                         .size = sizeof(struct polling),
+                                         .renews = true};
 
 /* --- alone -----------------------------------------------------------------
  */

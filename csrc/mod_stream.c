@@ -177,6 +177,7 @@ static void give(lua_State *L, struct dt_socket *socket,
   dt_stream_pin(stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in) + found->begin,
                   found->end - found->begin);
+  dt_stream_unpin(socket);
   if (format->form != FORM_PEEK && socket->stream == stream)
     dt_buffer_take(&stream->in, found->next, &socket->loop->pool);
 }
@@ -244,6 +245,7 @@ static inline bool take_line(lua_State *L, struct dt_socket *socket) {
   size = (size_t)(end - bytes);
   dt_stream_pin(stream);
   lua_pushlstring(L, bytes, without_end(bytes, 0, size));
+  dt_stream_unpin(socket);
   if (socket->stream == stream) {
     if (size + 1 < length)
       in->begin += size + 1;
@@ -261,7 +263,7 @@ static inline bool read_at_once(lua_State *L, struct dt_socket *socket,
   struct found found;
   if (dt_unread_bytes(socket) == 0)
     return false;
-  if (loop->running == L) {
+  if (loop->task_count > 0) {
     if (loop->budget <= 1)
       return false;
     loop->budget--;
@@ -322,6 +324,7 @@ static enum search push_all(lua_State *L, struct reading_many *many) {
                     found.end - found.begin);
     from = found.next;
   }
+  dt_stream_unpin(socket);
   if (socket->stream == stream)
     dt_buffer_take(&stream->in, from, &socket->loop->pool);
   many->reading.operation.results = pushed;

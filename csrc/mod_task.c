@@ -75,7 +75,8 @@ struct joining {
 static enum dt_outcome join_step(lua_State *L, struct dt_operation *operation) {
   struct joining *joining = (struct joining *)operation;
   int index;
-  if (joining->task->status == DT_TASK_ALIVE || joining->task->co)
+  if (joining->task->status == DT_TASK_ALIVE || joining->task->co ||
+      joining->task->closing)
     return DT_WANT_WAKE;
   lua_pushvalue(operation->caller, 1);
   if (operation->caller != L)
@@ -83,6 +84,9 @@ static enum dt_outcome join_step(lua_State *L, struct dt_operation *operation) {
   index = lua_gettop(L);
   operation->results = dt_push_end(L, index);
   lua_remove(L, index);
+  if (operation->caller != L &&
+      !lua_checkstack(operation->caller, operation->results))
+    luaL_error(L, "no room for a task's results");
   return DT_DONE;
 }
 
@@ -291,12 +295,9 @@ static int net_sleep(lua_State *L) {
   struct dt_loop *loop = dt_loop_of(L);
   luaL_argcheck(L, duration != DT_NO_LIMIT, 1, "seconds expected");
   operation.until = dt_deadline(duration);
-  if (duration == 0 && loop->running == L) {
-    loop->budget = 1;
-    return dt_await(L, &operation);
-  }
-  return duration == 0 ? dt_await_first(L, &operation, DT_WANT_WAKE)
-                       : dt_await(L, &operation);
+  if (duration == 0)
+    loop->budget = 1; /* gives way */
+  return dt_await(L, &operation);
 }
 
 /***

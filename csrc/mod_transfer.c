@@ -1,7 +1,7 @@
 /*
- * mod_transfer.c - send, recv, sendto, recvfrom: one piece of data, one system
- * call.  Stands on await.h.  Messages with ancillary data are in mod_message.c,
- * many at once in mod_many.c, files in mod_sendfile.c.
+ * mod_transfer.c - send, recv, sendto, recvfrom, datagrams: one piece of data,
+ * one system call.  Stands on await.h.  Messages with ancillary data are in
+ * mod_message.c, many at once in mod_many.c, files in mod_sendfile.c.
  *
  * These are the calls that scripts make most, so their steps do no more than
  * the system call and the string.
@@ -29,11 +29,11 @@ struct receiving {
   int flags;
 };
 
-static const struct dt_kind recvfrom_kind;
+static const struct dt_kind recv_kind;
 
 /* The sender's address is wanted too. */
 static bool is_named(const struct receiving *receiving) {
-  return receiving->operation.kind == &recvfrom_kind;
+  return receiving->operation.kind != &recv_kind;
 }
 
 static int flags_of(const struct dt_operation *operation, int flags) {
@@ -102,6 +102,7 @@ static enum dt_outcome receive_buffered(lua_State *L,
     size = receiving->size;
   dt_stream_pin(stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in), size);
+  dt_stream_unpin(socket);
   if (!(receiving->flags & MSG_PEEK) && socket->stream == stream)
     dt_buffer_take(&stream->in, size, &socket->loop->pool);
   receiving->operation.results = 1;
@@ -262,6 +263,48 @@ static int socket_recvfrom(lua_State *L) {
   return start_receiving(L, &receiving);
 }
 
+/* --- datagrams ----------------------------------------------------------- */
+
+static const struct dt_kind datagrams_kind = {.name = "recvfrom",
+                                              .step = receive_step,
+                                              .size = sizeof(struct receiving),
+                                              .can_block = true,
+                                              .raises = true,
+                                              .ends_closed = true};
+
+/* Upvalues: the state, the socket, the size. */
+static int datagrams_next(lua_State *L) {
+  struct receiving receiving = {.operation = {.kind = &datagrams_kind}};
+  receiving.operation.socket = lua_touserdata(L, lua_upvalueindex(2));
+  receiving.size = (size_t)lua_tonumber(L, lua_upvalueindex(3));
+  return dt_await(L, &receiving.operation);
+}
+
+#define DATAGRAM_MAX 65535
+
+/***
+An iterator that receives datagrams until the socket is closed, by a task or in
+the loop itself. It raises what else goes wrong.
+@function socket:datagrams
+@tparam[opt=65535] integer size how many bytes of each at most
+@treturn function iterator, which gives what recvfrom gives: the data, and the
+sender's address
+@raise the message of a failure: a time limit; on a connected socket also a
+refusal of what was sent before
+@usage for data, from in udp:datagrams() do udp:sendto(data, from) end
+*/
+static int socket_datagrams(lua_State *L) {
+  lua_Number size = DATAGRAM_MAX;
+  dt_check_socket(L, 1);
+  if (!lua_isnoneornil(L, 2))
+    size = (lua_Number)dt_check_range(L, 2, 0, SIZE_MAX_LUA);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushvalue(L, 1);
+  lua_pushnumber(L, size);
+  lua_pushcclosure(L, datagrams_next, 3);
+  return 1;
+}
+
 /* --- sending ------------------------------------------------------------- */
 
 struct sending {
@@ -376,9 +419,9 @@ static int socket_sendto(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"recv", socket_recv}, {"recvfrom", socket_recvfrom},
-    {"send", socket_send}, {"sendto", socket_sendto},
-    {NULL, NULL},
+    {"datagrams", socket_datagrams}, {"recv", socket_recv},
+    {"recvfrom", socket_recvfrom},   {"send", socket_send},
+    {"sendto", socket_sendto},       {NULL, NULL},
 };
 
 const struct dt_module dt_mod_transfer = {NULL, methods};

@@ -142,23 +142,48 @@ bool dt_run(lua_State *L, struct dt_loop *loop,
                              .until = until};
   int status;
   luaL_checkstack(L, LUA_MINSTACK, "no room for the loop");
+  push_turns(L); /* may raise */
   runner.stack = dt_cstack_here();
   if (!runner.stack)
     return luaL_error(L, "not enough memory"), false;
   loop->runner = &runner;
   do {
-    push_turns(L);
+    lua_pushvalue(L, -1);
     status = call_turns(&runner);
   } while (status != 0 && dt_loop_failed(L, loop));
   loop->runner = NULL;
   dt_cstack_free(runner.stack);
   if (status != 0)
     lua_error(L);
+  lua_pop(L, 1);
   return !runner.stuck;
 }
 
 /* --- standing --------------------------------------------------------------
  */
+
+static void take_itself_off(lua_State *L, lua_Debug *debug) {
+  (void)debug;
+  lua_sethook(L, NULL, 0, 0);
+}
+
+/* There are no hooks in hooks, and in finalizers. */
+static bool do_hooks_fire(lua_State *L) {
+  lua_Hook hook = lua_gethook(L);
+  int mask = lua_gethookmask(L), count = lua_gethookcount(L);
+  bool fired;
+  lua_sethook(L, take_itself_off, LUA_MASKCALL | LUA_MASKCOUNT, 1);
+  dt_touch(L);
+  fired = !lua_gethook(L);
+  lua_sethook(L, hook, mask, count);
+  return fired;
+}
+
+bool dt_may_stand(lua_State *L, const struct dt_loop *loop) {
+  if (loop->stepping || loop->pinned)
+    return false;
+  return !dt_is_luajit(L) || do_hooks_fire(L);
+}
 
 /* The bottom of a C stack. */
 static void run_for_ever(void *argument) {
@@ -213,7 +238,8 @@ static void leave_standing(struct dt_loop *loop, struct dt_standing *standing) {
     link = &(*link)->next;
   *link = standing->next;
   dt_timer_clear(&loop->timers, &standing->waiter.timer);
-  dt_cstack_free(standing->waiter.stack);
+  if (standing->waiter.stack)
+    dt_cstack_free(standing->waiter.stack);
 }
 
 /* Leaves the C stack until the waiter is served. */
@@ -238,37 +264,30 @@ static void wait_standing(lua_State *L, struct dt_loop *loop,
     task->active = NULL;
 }
 
-int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
-             int outcome) {
-  struct dt_standing standing;
-  struct dt_waiter *waiter = &standing.waiter;
+/* Makes ready for standing; returns the runner that goes on meanwhile.  Raises
+   when there is none to be had. */
+static struct dt_runner *begin_standing(lua_State *L, struct dt_loop *loop,
+                                        struct dt_standing *standing) {
   struct dt_runner *other;
-  int error;
   luaL_checkstack(L, LUA_MINSTACK, "no room for results");
   other = next_runner(L, loop);
-  memset(&standing, 0, sizeof standing);
-  waiter->L = L;
-  waiter->task = loop->task;
-  waiter->operation = operation;
-  waiter->stack = dt_cstack_here();
-  error = waiter->stack ? dt_park(L, loop, waiter, outcome) : ENOMEM;
-  standing.next = loop->standing;
-  loop->standing = &standing;
-  if (error == 0) {
-    if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
-      dt_poke(loop, waiter);
-    wait_standing(L, loop, &standing, other);
-    dt_touch(L);
-  } else {
-    dt_unpark(loop, waiter);
-    other->next_idle = loop->idle;
-    loop->idle = other;
-  }
-  leave_standing(loop, &standing);
-  if (error != 0) {
-    operation->error = error;
-    return dt_end_failed(L, operation);
-  }
+  memset(standing, 0, sizeof *standing);
+  standing->waiter.L = L;
+  standing->waiter.task = loop->task;
+  standing->waiter.stack = dt_cstack_here();
+  standing->next = loop->standing;
+  loop->standing = standing;
+  return other;
+}
+
+/* It did not come to it. */
+static void give_back(struct dt_loop *loop, struct dt_runner *runner) {
+  runner->next_idle = loop->idle;
+  loop->idle = runner;
+}
+
+/* What the waiter was served with. */
+static int end_standing(lua_State *L, const struct dt_waiter *waiter) {
   if (waiter->raise)
     return lua_error(L);
   if (waiter->task && waiter->task->raising) {
@@ -277,6 +296,46 @@ int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
     return lua_error(L);
   }
   return waiter->results;
+}
+
+int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
+             int outcome) {
+  struct dt_standing standing;
+  struct dt_waiter *waiter = &standing.waiter;
+  struct dt_runner *other = begin_standing(L, loop, &standing);
+  int error;
+  waiter->operation = operation;
+  error = waiter->stack ? dt_park(L, loop, waiter, outcome) : ENOMEM;
+  if (error == 0) {
+    if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
+      dt_poke(loop, waiter);
+    wait_standing(L, loop, &standing, other);
+    dt_touch(L);
+  } else {
+    dt_unpark(loop, waiter);
+    give_back(loop, other);
+  }
+  leave_standing(loop, &standing);
+  if (error == 0)
+    return end_standing(L, waiter);
+  operation->error = error;
+  return dt_end_failed(L, operation);
+}
+
+int dt_stand_aside(lua_State *L, struct dt_loop *loop, int results) {
+  struct dt_standing standing;
+  struct dt_waiter *waiter = &standing.waiter;
+  struct dt_runner *other = begin_standing(L, loop, &standing);
+  waiter->results = results;
+  if (waiter->stack) {
+    dt_make_ready(loop, waiter, DT_READY);
+    wait_standing(L, loop, &standing, other);
+    dt_touch(L);
+  } else {
+    give_back(loop, other);
+  }
+  leave_standing(loop, &standing);
+  return end_standing(L, waiter);
 }
 
 void dt_runners_free(struct dt_loop *loop) {

@@ -20,10 +20,18 @@
 
 DT_INTERNAL_BEGIN
 
+/* Whether others may go on while a call waits on its C stack.  They may not
+   where a finalizer has come between the steps of a call of ours, nor, on
+   LuaJIT, in any finalizer or debug hook: nobody can yield then. */
+bool dt_may_stand(lua_State *L, const struct dt_loop *loop);
+
 /* Waits on the C stack for the operation, whose step has just said `outcome`.
    Returns how many results there are on L, or raises. */
 int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
              int outcome);
+
+/* Lets others have a turn, and returns `results`, which are on top of L. */
+int dt_stand_aside(lua_State *L, struct dt_loop *loop, int results);
 
 /* Goes on with a waiter that stands on a C stack; returns when this runner is
    needed again. */

@@ -44,12 +44,21 @@ struct dt_socket *dt_push_socket(lua_State *L) {
   return socket;
 }
 
+/* TCP reports room only after there was none, and a receive of less than was
+   asked for has taken all there was (loop.c, stream.h). */
+static bool is_tcp(const struct dt_socket *socket) {
+  return socket->type == SOCK_STREAM &&
+         (socket->domain == AF_INET || socket->domain == AF_INET6) &&
+         (socket->protocol == 0 || socket->protocol == IPPROTO_TCP);
+}
+
 void dt_socket_open(struct dt_socket *socket, int fd, int domain, int type,
                     int protocol) {
   socket->fd = fd;
   socket->domain = domain;
   socket->type = type;
   socket->protocol = protocol;
+  socket->watch.quiet = is_tcp(socket);
 }
 
 /* An integer option, or `otherwise`. */

@@ -60,7 +60,7 @@ static inline size_t dt_unsent_bytes(const struct dt_socket *socket) {
    and the poller will tell when it has. */
 static inline void dt_note_received(struct dt_socket *socket, size_t got,
                                     size_t asked) {
-  if (got < asked && socket->protocol == IPPROTO_TCP && !socket->watch.ended)
+  if (got < asked && socket->watch.quiet && !socket->watch.ended)
     socket->watch.unready |= DT_READ;
 }
 
@@ -68,12 +68,17 @@ static inline void dt_note_received(struct dt_socket *socket, size_t got,
 void dt_streams_end(struct dt_loop *loop);
 
 /* Until the next call the stream is not freed, though its socket be closed:
-   the collector may run any code while a string is made of its bytes. */
+   the collector may run any code while a string is made of its bytes.  Tasks do
+   not go on before dt_stream_unpin (dt_may_stand). */
 static inline void dt_stream_pin(struct dt_stream *stream) {
   struct dt_loop *loop = stream->socket->loop;
   if (loop->zombie)
     dt_streams_end(loop);
   loop->pinned = stream;
+}
+
+static inline void dt_stream_unpin(const struct dt_socket *socket) {
+  socket->loop->pinned = NULL;
 }
 
 /* There is something to send when the task next waits. */

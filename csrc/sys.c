@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -232,26 +233,46 @@ static int receive_many(int fd, struct dt_message *messages, unsigned count,
 
 #ifdef DT_HAVE_SENDFILE
 
-/* sendfile(2) has no MSG_NOSIGNAL.  So SIGPIPE is blocked for this thread, and
-   one that came meanwhile is taken away, unless one was pending before. */
-static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
-  const struct timespec at_once = {0, 0};
-  sigset_t pipes, before, pending;
-  ssize_t sent;
-  int error;
+/* sendfile(2) and splice(2) have no MSG_NOSIGNAL.  So SIGPIPE is blocked for
+   this thread, and one that came meanwhile is taken away, unless one was
+   pending before: only then, that it was blocked before. */
+struct hush {
+  sigset_t before;
+  bool pending;
+};
+
+static void begin_hush(struct hush *hush) {
+  sigset_t pipes, pending;
   sigemptyset(&pipes);
   sigaddset(&pipes, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &pipes, &before);
-  sent = sendfile(fd, file, *offset < 0 ? NULL : offset, count);
-  error = errno;
-  /* also after a success: the call moves pieces, and a later one may have met
-     the end that the first provoked */
-  if (!sigismember(&pending, SIGPIPE))
+  pthread_sigmask(SIG_BLOCK, &pipes, &hush->before);
+  hush->pending = sigismember(&hush->before, SIGPIPE) == 1 &&
+                  sigpending(&pending) == 0 &&
+                  sigismember(&pending, SIGPIPE) == 1;
+}
+
+/* `may_be`: the call may have met the end of the peer.  Leaves errno alone. */
+static void end_hush(const struct hush *hush, bool may_be) {
+  const struct timespec at_once = {0, 0};
+  sigset_t pipes;
+  int error = errno;
+  sigemptyset(&pipes);
+  sigaddset(&pipes, SIGPIPE);
+  if (may_be && !hush->pending)
     while (sigtimedwait(&pipes, NULL, &at_once) < 0 && errno == EINTR)
       ;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_sigmask(SIG_SETMASK, &hush->before, NULL);
   errno = error;
+}
+
+/* After a success too there may be a signal: the call moves pieces, and a later
+   one may have met the end that the first provoked. */
+static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
+  struct hush hush;
+  ssize_t sent;
+  begin_hush(&hush);
+  sent = sendfile(fd, file, *offset < 0 ? NULL : offset, count);
+  end_hush(&hush, true);
   return sent;
 }
 
@@ -260,6 +281,39 @@ static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
 static ssize_t send_file(int fd, int file, off_t *offset, size_t count) {
   (void)fd, (void)file, (void)offset, (void)count;
   errno = EINVAL;
+  return -1;
+}
+
+#endif
+
+#ifdef DT_HAVE_SPLICE
+
+static ssize_t splice_bytes(int from, int to, size_t count, int to_socket) {
+  struct hush hush;
+  ssize_t moved;
+  if (!to_socket)
+    return splice(from, NULL, to, NULL, count, SPLICE_F_NONBLOCK);
+  begin_hush(&hush);
+  moved = splice(from, NULL, to, NULL, count, SPLICE_F_NONBLOCK);
+  end_hush(&hush, moved < 0 || (size_t)moved < count);
+  return moved;
+}
+
+static int open_pipe(int fds[2]) {
+  return pipe2(fds, O_CLOEXEC | O_NONBLOCK);
+}
+
+#else
+
+static ssize_t splice_bytes(int from, int to, size_t count, int to_socket) {
+  (void)from, (void)to, (void)count, (void)to_socket;
+  errno = ENOSYS;
+  return -1;
+}
+
+static int open_pipe(int fds[2]) {
+  (void)fds;
+  errno = ENOSYS;
   return -1;
 }
 
@@ -341,6 +395,8 @@ const struct dt_sys TABLE = {
     .sendmany = send_many,
     .recvmany = receive_many,
     .sendfile = send_file,
+    .splice = splice_bytes,
+    .pipe = open_pipe,
     .poll = poll,
 #ifdef DT_HAVE_EPOLL
     .epoll_create = open_epoll,

@@ -71,6 +71,12 @@ struct dt_sys {
   /* *offset < 0: from the file's own position.  -1 with EINVAL when the
      system cannot do it for this pair: then read and send */
   ssize_t (*sendfile)(int fd, int file, off_t *offset, size_t count);
+  /* splice(2) between a socket (which must be non-blocking) and a pipe; says
+     whether it is the socket that is given bytes.  ENOSYS where the system has
+     no such call, and neither of pipe, which makes ends for it: [0] to take
+     bytes out of, [1] to put them in */
+  ssize_t (*splice)(int from, int to, size_t count, int to_socket);
+  int (*pipe)(int fds[2]);
 
   int (*poll)(struct pollfd *list, nfds_t count, int milliseconds);
 #ifdef DT_HAVE_EPOLL

@@ -53,6 +53,8 @@ extern const struct dt_sys dt_sys_real;
   X(sendmany)                                                                  \
   X(recvmany)                                                                  \
   X(sendfile)                                                                  \
+  X(splice)                                                                    \
+  X(pipe)                                                                      \
   X(poll)                                                                      \
   X(ioctl)                                                                     \
   X(getaddrinfo)                                                               \
@@ -150,6 +152,18 @@ static int faulty_socketpair(int domain, int type, int protocol, int fds[2]) {
   if (result == 0) {
     opened(CALL_socketpair, fds[0]);
     opened(CALL_socketpair, fds[1]);
+  }
+  return result;
+}
+
+static int faulty_pipe(int fds[2]) {
+  int result;
+  if (strikes(CALL_pipe, NULL))
+    return -1;
+  result = dt_sys_real.pipe(fds);
+  if (result == 0) {
+    opened(CALL_pipe, fds[0]);
+    opened(CALL_pipe, fds[1]);
   }
   return result;
 }
@@ -287,6 +301,8 @@ FAULTY_SIZE(ssize_t, recvfrom,
             size, (fd, data, size, flags, address, length))
 FAULTY_SIZE(ssize_t, sendfile, (int fd, int file, off_t *offset, size_t count),
             count, (fd, file, offset, count))
+FAULTY_SIZE(ssize_t, splice, (int from, int to, size_t count, int to_socket),
+            count, (from, to, count, to_socket))
 
 /* Many messages are cut to fewer messages. */
 static int faulty_sendmany(int fd, struct dt_message *messages, unsigned count,

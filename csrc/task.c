@@ -17,6 +17,7 @@
 
 #include "await.h"
 #include "error.h"
+#include "runner.h"
 #include "stream.h"
 #include "task.h"
 #include "yieldable.h"
@@ -179,12 +180,21 @@ int dt_give_way(lua_State *L, int results) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task = loop->task;
   loop->budget = BUDGET;
-  if (!dt_yieldable(L, loop->yieldable))
+  if (task && task->cancelled) { /* or it would never end */
+    dt_push_cancelled(L);
+    return lua_error(L);
+  }
+  if (loop->running == L && dt_yieldable(L, loop->yieldable)) {
+    task->waiter.results = results;
+    task->active = &task->waiter;
+    dt_make_ready(loop, &task->waiter, DT_READY);
+    return lua_yield(L, results);
+  }
+  if (!task && loop->runner) /* the loop itself, in somebody's function */
     return results;
-  task->waiter.results = results;
-  task->active = &task->waiter;
-  dt_make_ready(loop, &task->waiter, DT_READY);
-  return lua_yield(L, results);
+  if (!dt_may_stand(L, loop))
+    return results;
+  return dt_stand_aside(L, loop, results);
 }
 
 /* --- raising ---------------------------------------------------------------
@@ -319,13 +329,21 @@ static bool is_cancelled(lua_State *L) {
   return is;
 }
 
-/* Takes the error object off co: pushes the task's `count` results on L. */
+/* Whoever joins it waits for that too: what is run there may wait. */
+static void close_variables(lua_State *L, struct dt_task *task, lua_State *co) {
+  task->closing = true;
+  dt_close_coroutine(co, L);
+  task->closing = false;
+  dt_poke_all(dt_loop_of(L), task->joiners);
+}
+
+/* The error object is on top of L; replaces it by the task's results, and
+   returns how many they are. */
 static int take_error(lua_State *L, struct dt_task *task, lua_State *co) {
-  lua_xmove(co, L, 1);
   if (task->cancelled && is_cancelled(L)) {
     task->status = DT_TASK_CANCELLED;
     lua_pop(L, 1);
-    dt_close_coroutine(co, L);
+    close_variables(L, task, co);
     return 0;
   }
   task->status = DT_TASK_FAILED;
@@ -334,7 +352,7 @@ static int take_error(lua_State *L, struct dt_task *task, lua_State *co) {
     lua_pushliteral(L, "a task that was cancelled");
   }
   push_trace(L, co);
-  dt_close_coroutine(co, L);
+  close_variables(L, task, co);
   return 2;
 }
 
@@ -355,10 +373,11 @@ static void end_task(lua_State *L, struct dt_loop *loop, struct dt_task *task,
   index = lua_gettop(L);
   forget(loop, task);
   if (status != LUA_OK) {
+    lua_xmove(co, L, 1);
     results = take_error(L, task, co);
-  } else if (task->raising) { /* cancelled in a wait that was its last act */
-    task->status = DT_TASK_CANCELLED;
-    results = 0;
+  } else if (task->raising) { /* not one instruction was left to raise in */
+    lua_getfield(L, LUA_REGISTRYINDEX, task->started ? RAISED : CANCELLED);
+    results = take_error(L, task, co);
   } else {
     task->status = DT_TASK_DONE;
     luaL_checkstack(L, results + 4, "no room for a task's results");
@@ -431,6 +450,7 @@ void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
   } else if (waiter->state == DT_AWAKE) { /* the function's own yield */
     lua_pop(task->co, results);
     waiter->results = 0;
+    task->raising = task->cancelled; /* or it would never end */
     task->active = waiter;
     dt_make_ready(loop, waiter, DT_READY);
   }

@@ -36,6 +36,7 @@ struct dt_task {
   struct dt_waiter *joiners;
   unsigned char status; /* enum dt_task_status */
   bool started, cancelled;
+  bool closing;     /* it has ended, but for its to-be-closed variables */
   bool raising;     /* it is to be resumed with an error */
   bool has_results; /* they are the userdata's user value */
   bool has_ending;  /* a function to be called at its end is kept */

@@ -54,9 +54,9 @@ describe("a closed socket", function()
   end
 
   it("makes what lines gave raise, as io does", function()
-    local s, lines = support.tcp4.bound(), nil
+    local s = support.tcp4.bound()
     assert(s:close())
-    lines = s:lines()
+    local lines = s:lines()
     for _ = 1, 2 do assert_raises("^read: .*closed$", lines) end
   end)
 

@@ -26,7 +26,7 @@ end
 -- A server that ended without removing its path has left it behind: the file is
 -- there, and nobody listens.
 local function is_stale(address, kind)
-  if not address.path or address.path:find("^%z") or not is_socket_file(address.path) then return false end
+  if not address.path or not is_socket_file(address.path) then return false end
   local s = core.socket(address.family, kind)
   if not s then return false end
   s:settimeout(0)

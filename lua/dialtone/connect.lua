@@ -19,6 +19,20 @@ local known = {
   bind = "any", delay = "seconds", family = { "AF_INET", "AF_INET6" }, timeout = "seconds",
 }
 
+-- --- pcall ------------------------------------------------------------------------
+
+-- Whether a coroutine can yield inside of pcall: not in Lua 5.1.
+local yields_in_pcall = coroutine.wrap(function()
+  pcall(coroutine.yield, true)
+  return false
+end)()
+
+-- Whether pcall may be put around what waits: it costs a task of Lua 5.1 a C stack.
+local function may_protect()
+  if yields_in_pcall then return true end
+  return not coroutine.running()
+end
+
 -- --- one address ----------------------------------------------------------------
 
 -- The local address to bind to. The port may be left out; "*:port" is of the
@@ -48,14 +62,16 @@ local function bind(s, address)
   return s:bind(address)
 end
 
--- A socket for this address, before it is connected.
-local function open(address, dialing)
-  local from = dialing.from
+-- A socket for the attempt's address, before it is connected. It is in `attempt`
+-- from the first, for whoever has to close it.
+local function open(attempt, dialing)
+  local address, from = attempt.address, dialing.from
   if type(from) == "userdata" and from.family ~= address.family then
     return nil, ("bind %s: not of the family %s"):format(tostring(from), address.family), "EAFNOSUPPORT"
   end
   local s, message, code = core.socket(address.family, KIND)
   if not s then return nil, message, code end
+  attempt.socket = s
   local ok
   ok, message, code = options.apply(s, dialing.opts, known)
   if ok and from then ok, message, code = bind(s, from) end
@@ -73,15 +89,13 @@ end
 
 local SELF_CONNECTS = 3 -- in a row, until it is no accident
 
--- Makes a socket and connects it: the socket, or nil, message, code. Meanwhile it
--- is in `attempt`, for whoever has to close it.
+-- Makes a socket and connects it: the socket, or nil, message, code.
 local function dial(attempt, dialing, seconds)
   local address = attempt.address
   local s, ok, message, code
   for _ = 1, SELF_CONNECTS do
-    s, message, code = open(address, dialing)
+    s, message, code = open(attempt, dialing)
     if not s then return nil, place.blame("connect", tostring(address), message), code end
-    attempt.socket = s
     if seconds then s:settimeout(seconds) end
     ok, message, code = s:connect(address)
     if not ok then
@@ -98,7 +112,7 @@ local function dial(attempt, dialing, seconds)
   return nil, ("connect %s: nobody listens (it connected to itself)"):format(tostring(address)), "ECONNREFUSED"
 end
 
--- In the caller himself. A cancelled task's waits raise.
+-- In the caller himself, if he can be protected: a cancelled task's waits raise.
 local function dial_alone(address, dialing)
   local attempt = { address = address }
   local seconds = dialing.deadline and math.max(dialing.deadline - core.now(), 1e-6)
@@ -125,22 +139,23 @@ local function let_pass(dialing)
   if dialing.gate then tasks.open(dialing.gate) end
 end
 
--- The end of an attempt's task.
-local function note_end(dialing, index, ok, s, message, code)
+-- The end of an attempt's task. It fails by a mistake of the program's: an option
+-- with a value that setsockopt does not take.
+local function note_end(dialing, index, task, ok, s, message, code)
   dialing.running = dialing.running - 1
   if ok and s then
     if not dialing.race:succeeded(index, s) then s:close() end
   elseif ok then
     dialing.race:failed(index, message, code)
-  elseif code ~= "cancelled" and not dialing.failure then
-    dialing.failure = { s } -- a mistake of the program: see options.apply
+  elseif task:status() == "failed" then
+    dialing.failure = dialing.failure or { s }
   end
   let_pass(dialing)
 end
 
 local function begin(dialing, index, address)
   local attempt = { address = address }
-  local function ending(_, ...) note_end(dialing, index, ...) end
+  local function ending(...) note_end(dialing, index, ...) end
   dialing.running = dialing.running + 1
   dialing.attempts[index] = attempt
   attempt.task = tasks.supervise(ending, dial, attempt, dialing)
@@ -169,15 +184,8 @@ local function dismiss(dialing, winner)
   end
 end
 
--- Where Ctrl-C may raise: not in tasks, of which those of Lua 5.1 cannot wait
--- inside of pcall without a C stack.
-local function in_main()
-  local co, is_main = coroutine.running()
-  return not co or is_main
-end
-
 local function drive_safely(dialing)
-  if not in_main() then return drive(dialing) end
+  if not may_protect() then return drive(dialing) end
   local ok, outcome, value = pcall(drive, dialing)
   if ok then return outcome, value end
   dialing.race:stop()
@@ -246,21 +254,17 @@ local function connect(where, port, opts)
   opts = options.check("connect", opts, known)
   tasks.unwind()
   local dialing = { opts = opts, deadline = opts.timeout and core.now() + opts.timeout }
-  local at, message, code = place.read("connect", where, port)
+  local at, message, code = place.read_peer("connect", where, port)
   if not at then return nil, message, code, {} end
-  if at.any then
-    return nil, ("connect %s: * is no host to connect to"):format(at.shown), "EINVAL", {}
-  end
   dialing.shown = at.shown
   dialing.from, message, code = read_local("connect", opts.bind)
   if message then return nil, message, code, {} end
   local addresses
   addresses, message, code = look_up(at, dialing)
   if not addresses then return nil, message, code, {} end
-  if #addresses == 1 and not (opts.timeout and dialing.deadline <= core.now()) then
-    return dial_alone(addresses[1], dialing)
-  end
-  return compete(addresses, dialing)
+  local is_late = dialing.deadline and dialing.deadline <= core.now()
+  if #addresses ~= 1 or is_late or not may_protect() then return compete(addresses, dialing) end
+  return dial_alone(addresses[1], dialing)
 end
 
 return { connect = connect, known = known }

@@ -13,6 +13,9 @@ for name, value in pairs(core) do
   if type(value) == "function" then net[name] = value end
 end
 
+net.connect = require("dialtone.connect").connect
+net.listen = require("dialtone.listen").listen
+net.udp = require("dialtone.udp").udp
 net.scope, net.timeout = scopes.scope, scopes.timeout
 
 --- Hears of tasks that fail and that nobody waits for, and of what servers have

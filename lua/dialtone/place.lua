@@ -137,6 +137,13 @@ function place.read(what, where, port, level)
   error(("bad argument to '%s' (an address, host:port or a port expected, got %s)"):format(what, kind), level)
 end
 
+-- The same for the other end of a connection, which "*" cannot be.
+function place.read_peer(what, where, port, level)
+  local at, message, code = place.read(what, where, port, (level or 2) + 1)
+  if at and at.any then return failure(what, at.shown, "* is no host to connect to") end
+  return at, message, code
+end
+
 -- --- addresses ------------------------------------------------------------------
 
 -- What there is to look up is asked of net.getaddrinfo, as it is at the time of
@@ -145,7 +152,7 @@ local function getaddrinfo(...)
   return require("dialtone").getaddrinfo(...)
 end
 
-local function look_up(what, at, kind, hints)
+local function look_up(what, at, hints)
   local list, message, code = getaddrinfo(at.host, at.service, hints)
   if list then return list end
   local reason = message:match("^getaddrinfo .-: (.*)$") or message
@@ -156,7 +163,7 @@ end
 -- code. With a family only those of this family.
 function place.addresses(what, at, kind, family)
   if not at.address then
-    return look_up(what, at, kind, { type = kind, family = family })
+    return look_up(what, at, { type = kind, family = family })
   end
   if family and at.address.family ~= family then
     return nil, ("%s %s: not of the family %s"):format(what, at.shown, family), "EAFNOSUPPORT"
@@ -167,8 +174,7 @@ end
 -- The number of the port of a place for any address; or nil, message, code.
 function place.port(what, at, kind)
   if type(at.service) == "number" then return at.service end
-  local list, message, code = look_up(what, { service = at.service, shown = at.shown }, kind,
-    { type = kind, flags = "AI_PASSIVE" })
+  local list, message, code = look_up(what, at, { type = kind, flags = "AI_PASSIVE" })
   if not list then return nil, message, code end
   return list[1].port
 end

@@ -5,8 +5,7 @@
 -- letting in the next one.
 
 local core = require "dialtone.core"
-local ok_listen, listen = pcall(require, "dialtone.listen") -- TEMPORARY
-if not ok_listen then listen = { known = {} } end
+local listen = require "dialtone.listen"
 local options = require "dialtone.options"
 local tasks = core.tasks
 
@@ -173,7 +172,7 @@ function Server:__tostring()
     self.active == 1 and "" or "s", self.closed and ", closed" or "")
 end
 
-local known = { max = "number", timeout = "seconds" }
+local known = { max = "integer", timeout = "seconds" }
 for name, kind in pairs(listen.known) do known[name] = kind end
 
 -- What net.listen is to be given.

@@ -64,7 +64,7 @@ local function udp(where, port, opts)
   opts = options.check("udp", opts, known)
   local at, peer, s, message, code
   if opts.peer ~= nil then
-    peer, message, code = place.read("udp", opts.peer)
+    peer, message, code = place.read_peer("udp", opts.peer)
     if not peer then return nil, message, code end
   end
   if where ~= nil then

@@ -1,0 +1,149 @@
+-- stream.lua - what the specs of reading and writing share: the kinds of
+-- streams, the ways in which a call may wait, and the cases run over both.
+--
+--   local stream = require "spec.support.stream"
+--   stream.each(describe, it, {
+--     { "reads a line", function(a, b)      -- two connected sockets
+--       stream.feed(a, "line\n")
+--       assert.equal("line", b:read())
+--     end },
+--     { "waits for the rest", concurrent = true, function(a, b) ...
+--       net.spawn(...)                      -- only where tasks run anyhow
+--   })
+
+local net = require "dialtone"
+local support = require "spec.support.transport"
+local fault, keep = support.fault, support.keep
+
+local stream = { SHORT = 0.01 }
+
+-- --- kinds ------------------------------------------------------------------
+
+-- After it `b` fails with ECONNRESET: TCP drops the connection (socket(7),
+-- SO_LINGER), a unix socket says so when it is closed with bytes unread.
+local function reset(kind, a, b)
+  if kind.tcp then
+    assert(a:setsockopt("SO_LINGER", 0))
+  else
+    stream.feed(b, "unread")
+  end
+  assert(a:close())
+end
+
+stream.kinds = {}
+for i, transport in ipairs(support.streams) do
+  stream.kinds[i] = { name = transport.name, pair = transport.pair, tcp = transport.inet, reset = reset }
+end
+table.insert(stream.kinds, {
+  name = "a socketpair", reset = reset,
+  pair = function() return keep(net.socketpair()) end,
+})
+
+-- --- ways ---------------------------------------------------------------------
+
+-- In the main program, while a task goes on; it must have had turns if the body
+-- waited at all.
+local function beside_a_task(body)
+  local going = true
+  local task = net.spawn(function()
+    while going do net.sleep(0.002) end
+  end)
+  local ok, message = pcall(body)
+  going = false
+  task:join()
+  if not ok then error(message, 0) end
+end
+
+local function alone(body) body() end
+
+local function in_a_task(body) net.run(body) end
+
+-- Every system call moves one byte.  In a task a TCP socket that gave less than
+-- was asked for has no more, and is not asked again: only the kernel may say so.
+local function byte_by_byte(way)
+  return function(body, kind)
+    for _, call in ipairs { "recv", "send", "sendmsg" } do
+      if call ~= "recv" or way == alone or not kind.tcp then fault.short(call, 1, 1, true) end
+    end
+    way(body)
+  end
+end
+
+-- `concurrent`: tasks run anyhow.  `plain`: nothing is planned for system calls.
+stream.ways = {
+  { name = "in the main program", run = alone, plain = true },
+  { name = "in a task", run = in_a_task, concurrent = true, plain = true },
+  { name = "in the main program beside a task", run = beside_a_task, concurrent = true, plain = true },
+  { name = "in the main program, byte by byte", run = byte_by_byte(alone) },
+  { name = "in a task, byte by byte", run = byte_by_byte(in_a_task), concurrent = true },
+}
+
+-- --- cases ----------------------------------------------------------------------
+
+-- Whether a case can be run: it may need tasks, plain system calls, or TCP.
+local function fits(case, kind, way)
+  return (way.concurrent or not case.concurrent) and (way.plain or not case.plain)
+    and (kind.tcp or not case.tcp)
+end
+
+-- Runs the cases over every kind, in every way.  A case is a name and a function
+-- of two connected sockets and the kind.
+function stream.each(describe, it, cases)
+  for _, kind in ipairs(stream.kinds) do
+    for _, way in ipairs(stream.ways) do
+      describe(kind.name .. ", " .. way.name .. ",", function()
+        for _, case in ipairs(cases) do
+          if fits(case, kind, way) then
+            it(case[1], function()
+              local a, b = kind.pair()
+              way.run(function() case[2](a, b, kind) end, kind)
+            end)
+          end
+        end
+      end)
+    end
+  end
+end
+
+-- --- what cases use -----------------------------------------------------------------
+
+-- Sends it all, however little a system call takes.
+function stream.feed(socket, text)
+  while #text > 0 do
+    text = text:sub(assert(socket:send(text)) + 1)
+  end
+end
+
+-- Receives until the stream ends.
+function stream.rest(socket)
+  return (support.drain(socket))
+end
+
+-- The call must fail for want of data, and not wait for it.
+function stream.assert_not_yet(socket, method, ...)
+  assert(socket:settimeout(0))
+  local value, message, code = socket[method](socket, ...)
+  if value ~= nil or code ~= "EAGAIN" then
+    error(("%s gave %s, %s"):format(method, tostring(value), tostring(message)), 2)
+  end
+  assert(socket:settimeout(nil))
+end
+
+-- Whole numbers from 1 to n, the same for the same seed on every Lua.
+function stream.random(seed)
+  local x = seed
+  return function(n)
+    x = x * 16807 % 2147483647
+    return math.floor(x / 2147483647 * n) + 1
+  end
+end
+
+-- What this process has in memory, in bytes; and what Lua has of it.
+function stream.memory()
+  local file = assert(io.open("/proc/self/statm"))
+  local pages = file:read("*a"):match("^%d+ (%d+)")
+  file:close()
+  return tonumber(pages) * 4096, collectgarbage("count") * 1024
+end
+
+return stream
