@@ -353,6 +353,33 @@ static size_t put_vsock(const struct dt_address_fields *fields, char *text) {
   return (size_t)snprintf(text, DT_ADDRESS_TEXT_MAX, "vsock:%s:%s", cid, port);
 }
 
+/* Writes a number; returns where the text goes on. */
+static char *put_number(char *to, unsigned number) {
+  char digits[10];
+  int count = 0;
+  do
+    digits[count++] = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  while (count > 0)
+    *to++ = digits[--count];
+  return to;
+}
+
+/* The most frequent one, since it is in every message: printf is ten times
+   slower. */
+static size_t format_ipv4(const struct dt_address *address, char *text) {
+  unsigned char bytes[4];
+  char *to = text;
+  memcpy(bytes, &address->u.in.sin_addr, 4);
+  for (int i = 0; i < 4; i++) {
+    to = put_number(to, bytes[i]);
+    *to++ = i < 3 ? '.' : ':';
+  }
+  to = put_number(to, ntohs(address->u.in.sin_port));
+  *to = '\0';
+  return (size_t)(to - text);
+}
+
 size_t dt_address_format(const struct dt_address *address,
                          char text[DT_ADDRESS_TEXT_MAX]) {
   struct dt_address_fields fields;
@@ -360,11 +387,10 @@ size_t dt_address_format(const struct dt_address *address,
   int family = dt_address_family(address), size;
   switch (dt_address_fields(address, &fields)) {
   case AF_INET:
+    return format_ipv4(address, text);
   case AF_INET6:
     dt_address_host(address, host);
-    size = snprintf(text, DT_ADDRESS_TEXT_MAX,
-                    family == AF_INET ? "%.80s:%u" : "[%.80s]:%u", host,
-                    fields.port);
+    size = snprintf(text, DT_ADDRESS_TEXT_MAX, "[%.80s]:%u", host, fields.port);
     return (size_t)size;
   case AF_UNIX:
     memcpy(text, "unix:", 5);

@@ -265,9 +265,10 @@ static int go_on(lua_State *L, struct dt_operation *operation,
   return dt_now() >= patience->own ? DT_TIMEOUT : 0;
 }
 
-bool dt_may_block(lua_State *L, const struct dt_operation *operation) {
+bool dt_may_block(const struct dt_operation *operation) {
   return operation->kind->can_block && !operation->nonblocking &&
-         !has_limit(operation->socket) && !dt_loop_busy(dt_loop_of(L));
+         !has_limit(operation->socket) &&
+         !dt_loop_busy(operation->socket->loop);
 }
 
 /* What is to be done after an outcome that is not the end: 0, or why it ends
@@ -322,7 +323,8 @@ static void check_cancelled(lua_State *L, const struct dt_loop *loop,
 
 int dt_persist(lua_State *L, struct dt_operation *operation,
                enum dt_outcome outcome) {
-  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_loop *loop =
+      operation->socket ? operation->socket->loop : dt_loop_of(L);
   if (outcome == DT_FAILED)
     return dt_end_failed(L, operation);
   if (outcome != DT_AGAIN && outcome != DT_PROGRESS && must_not_wait(operation))

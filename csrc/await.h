@@ -90,20 +90,21 @@ struct dt_operation {
 DT_INTERNAL_BEGIN
 
 /* Whether the kernel may do the waiting, on a patient socket. */
-bool dt_may_block(lua_State *L, const struct dt_operation *operation);
+bool dt_may_block(const struct dt_operation *operation);
 
 /* The rest of dt_await, when the first step was not enough. */
 int dt_persist(lua_State *L, struct dt_operation *operation,
                enum dt_outcome outcome);
 
-/* For a task: the system call is not worth making.  There was nothing more the
-   last time, and the poller will tell of what came since, or knows nothing of
-   the socket yet and will tell at once. */
+/* For a task that may wait: the system call is not worth making.  There was
+   nothing more the last time, and the poller will tell of what came since, or
+   knows nothing of the socket yet and will tell at once. */
 static inline bool dt_is_unready(const struct dt_operation *operation,
                                  unsigned direction) {
   const struct dt_socket *socket = operation->socket;
   return (socket->watch.unready & direction) != 0 &&
-         socket->loop->running == operation->caller;
+         socket->loop->running == operation->caller &&
+         !operation->nonblocking && socket->limit != 0;
 }
 
 /* DT_FAILED, with "closed". */
@@ -125,12 +126,13 @@ int dt_give_way(lua_State *L, int results);
 /* Runs the operation to its end; returns how many results it pushed: its own,
    or nil, message, code.  To be returned at once. */
 static inline int dt_await(lua_State *L, struct dt_operation *operation) {
-  struct dt_loop *loop = dt_loop_of(L);
+  struct dt_loop *loop =
+      operation->socket ? operation->socket->loop : dt_loop_of(L);
   enum dt_outcome outcome;
   operation->caller = L;
   operation->may_block = operation->socket &&
                          operation->socket->patient == DT_PATIENT &&
-                         dt_may_block(L, operation);
+                         dt_may_block(operation);
   outcome = dt_step(L, operation);
   if (outcome != DT_DONE)
     return dt_persist(L, operation, outcome);

@@ -68,7 +68,10 @@ static size_t rounded(size_t size) {
 }
 
 char *dt_borrow(lua_State *L, size_t size) {
-  struct dt_state *state = dt_state_of(L);
+  return dt_borrow_from(L, dt_state_of(L), size);
+}
+
+char *dt_borrow_from(lua_State *L, struct dt_state *state, size_t size) {
   struct dt_scratch *scratch = take_idle(state, size);
   if (!scratch) {
     size_t round = rounded(size);
@@ -93,7 +96,10 @@ static void free_scratch(struct dt_state *state, struct dt_scratch *scratch) {
 }
 
 void dt_return(lua_State *L, char *buffer) {
-  struct dt_state *state = dt_state_of(L);
+  dt_return_to(dt_state_of(L), buffer);
+}
+
+void dt_return_to(struct dt_state *state, char *buffer) {
   struct dt_scratch *scratch = (struct dt_scratch *)(void *)buffer - 1;
   if (scratch->size > SCRATCH_KEPT) {
     free_scratch(state, scratch);
@@ -136,17 +142,40 @@ const void *dt_new_class(lua_State *L, const char *name,
 
 /* --- results ------------------------------------------------------------- */
 
-int dt_fail_because(lua_State *L, const char *operation, const char *where,
-                    size_t where_length, const char *reason, const char *code) {
-  lua_pushnil(L);
-  if (where) {
+/* Most messages fit here, and then are one string for Lua to make. */
+#define MESSAGE_SIZE 256
+
+static char *put(char *to, const char *text, size_t size) {
+  memcpy(to, text, size);
+  return to + size;
+}
+
+static void push_message(lua_State *L, const char *operation, const char *where,
+                         size_t where_length, const char *reason) {
+  size_t name = strlen(operation), why = strlen(reason);
+  char text[MESSAGE_SIZE], *to;
+  if (name + where_length + why + 3 > sizeof text) {
     lua_pushfstring(L, "%s ", operation);
     lua_pushlstring(L, where, where_length);
     lua_pushfstring(L, ": %s", reason);
     lua_concat(L, 3);
-  } else {
-    lua_pushfstring(L, "%s: %s", operation, reason);
+    return;
   }
+  to = put(text, operation, name);
+  *to++ = ' ';
+  to = put(to, where, where_length);
+  to = put(to, ": ", 2);
+  to = put(to, reason, why);
+  lua_pushlstring(L, text, (size_t)(to - text));
+}
+
+int dt_fail_because(lua_State *L, const char *operation, const char *where,
+                    size_t where_length, const char *reason, const char *code) {
+  lua_pushnil(L);
+  if (where)
+    push_message(L, operation, where, where_length, reason);
+  else
+    lua_pushfstring(L, "%s: %s", operation, reason);
   lua_pushstring(L, code);
   return 3;
 }

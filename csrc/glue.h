@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "compat.h"
 #include "constant.h"
@@ -26,10 +27,6 @@ struct dt_state {
   struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
   struct dt_loop loop;
-  /* The user's debug hook, while one of ours takes its place (task.c). */
-  lua_Hook hook;
-  int hook_mask, hook_count;
-  bool hook_set;
 };
 
 /* One file's functions, gathered by core.c. */
@@ -56,6 +53,13 @@ static inline struct dt_loop *dt_loop_of(lua_State *L) {
   return &dt_state_of(L)->loop;
 }
 
+/* The state that has this loop: for who has a socket at hand, and no running
+   function's upvalue to look at. */
+static inline struct dt_state *dt_state_with(struct dt_loop *loop) {
+  return (struct dt_state *)(void *)((char *)loop -
+                                     offsetof(struct dt_state, loop));
+}
+
 /* Makes the state and pushes it; core.c gives it to every function. */
 struct dt_state *dt_new_state(lua_State *L);
 
@@ -79,6 +83,10 @@ const void *dt_new_class(lua_State *L, const char *name,
    state. */
 char *dt_borrow(lua_State *L, size_t size);
 void dt_return(lua_State *L, char *buffer);
+
+/* The same for who knows the state. */
+char *dt_borrow_from(lua_State *L, struct dt_state *state, size_t size);
+void dt_return_to(struct dt_state *state, char *buffer);
 
 /* --- results ------------------------------------------------------------- */
 

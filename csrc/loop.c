@@ -170,6 +170,8 @@ void dt_unwatch(lua_State *L, struct dt_loop *loop, struct dt_watch *watch,
                 int error) {
   fail_all(L, loop, &watch->readers, error);
   fail_all(L, loop, &watch->writers, error);
+  for (struct dt_ear *ear = loop->ears; ear && watch->polled; ear = ear->next)
+    dt_poke_all(loop, ear->watch->readers);
   if (watch->fd >= 0) {
     drop_events(loop, watch);
     if (loop->poller && watch->generation == loop->generation &&
@@ -186,14 +188,20 @@ static dt_time deadline_of(dt_time limit) {
   return limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
 }
 
+static bool goes_on(int outcome) {
+  return outcome == DT_AGAIN || outcome == DT_PROGRESS;
+}
+
 /* The socket's own limit, or that of SO_RCVTIMEO and SO_SNDTIMEO, which ends a
-   call with EAGAIN; or the operation's. */
+   call with EAGAIN; or the operation's.  Those that begin anew do so when it
+   does wait. */
 static void set_deadline(struct dt_waiter *waiter, int outcome) {
   const struct dt_operation *operation = waiter->operation;
   const struct dt_socket *socket = operation->socket;
   dt_time limit, kernel;
   waiter->late = DT_TIMEOUT;
-  if (operation->until != 0 || !socket) {
+  if (operation->until != 0 || !socket ||
+      (operation->kind->renews && goes_on(outcome))) {
     waiter->deadline = operation->until ? operation->until : DT_FOREVER;
     return;
   }
@@ -230,7 +238,7 @@ int dt_park(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
     set_deadline(waiter, outcome);
     error = set_timer(loop, waiter);
   }
-  operation->moved = false;
+  operation->moved = goes_on(outcome);
   if (error == 0 && (outcome == DT_WANT_READ || outcome == DT_WANT_WRITE))
     error = park_watching(L, loop, waiter,
                           outcome == DT_WANT_READ ? DT_READ : DT_WRITE);
@@ -590,6 +598,7 @@ void dt_loop_close(struct dt_loop *loop) {
   dt_streams_end(loop);
   dt_timers_free(&loop->timers);
   dt_pool_free(&loop->pool);
+  free(loop->free_slots);
   dt_pipe_close(&loop->pipe);
   dt_lookup_close(loop);
   dt_loop_init(loop);

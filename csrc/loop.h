@@ -29,6 +29,7 @@
 struct dt_cstack;
 struct dt_operation;
 struct dt_lookups;
+struct dt_run;
 struct dt_stream;
 struct dt_task;
 
@@ -57,6 +58,13 @@ struct dt_waiter {
   bool raise;          /* what lies on top of L is an error */
 };
 
+/* Who waits for `watch` is poked when a descriptor whose watch is `polled` is
+   closed. */
+struct dt_ear {
+  struct dt_ear *next, **link; /* in the loop's list */
+  struct dt_watch *watch;
+};
+
 #define DT_BATCH 128 /* events of one wait */
 
 struct dt_loop {
@@ -75,6 +83,9 @@ struct dt_loop {
   struct dt_waiter *stepping; /* whose operation is being tried */
   struct dt_task *tasks;      /* all that have not ended */
   size_t task_count;
+  int kept; /* registry: what is kept of tasks, by their slots */
+  int *free_slots, free_count, slots, slot_room;
+  struct dt_ear *ears;
   size_t watching;          /* waiters of descriptors */
   struct dt_stream *dirty;  /* have gathered output to send */
   struct dt_stream *pinned; /* not to be freed: stream.h */
@@ -85,8 +96,14 @@ struct dt_loop {
   size_t asked;                     /* look-ups under way */
   struct dt_runner *runners, *idle; /* who may run the loop: runner.h */
   struct dt_runner *runner;         /* who does */
+  struct dt_run *run;               /* the call that it does it for, or NULL */
   struct dt_standing *standing;     /* calls that wait on their C stacks */
-  int yieldable;                    /* how to know: yieldable.h */
+  size_t standing_count;
+  int yieldable; /* how to know: yieldable.h */
+  /* The user's debug hook, while one of ours takes its place (task.c). */
+  lua_Hook hook;
+  int hook_mask, hook_count;
+  bool hook_set;
 };
 
 DT_INTERNAL_BEGIN
@@ -141,7 +158,7 @@ void dt_unwatch(lua_State *L, struct dt_loop *loop, struct dt_watch *watch,
    must run the loop then. */
 static inline bool dt_loop_busy(const struct dt_loop *loop) {
   return loop->task_count > 0 || loop->ready || loop->watching > 0 ||
-         loop->standing;
+         loop->standing_count > 0;
 }
 
 /* One turn: waits until `until` at most, then serves what is ready.  `L` runs a

@@ -181,23 +181,22 @@ static enum dt_outcome send_spliced(struct copying *copying, size_t size) {
                           : failed(copying, to, error, DT_WANT_WRITE);
 }
 
-/* Where splice says that there is nothing, there may be a byte that is urgent
-   (recv goes on behind it). */
+/* Where splice finds nothing, or an end, it may have come upon a byte
+   that is urgent: recv goes on behind it. */
 static enum dt_outcome splice_piece(lua_State *L, struct copying *copying) {
   struct dt_socket *from = copying->from;
   ssize_t got = dt_sys.splice(from->fd, from->loop->pipe.ends[1],
                               wanted(copying, PIECE), false);
+  int error = got == 0 ? EAGAIN : errno;
   if (got > 0) {
     copying->large = got >= LARGE;
     copying->operation.moved = true;
     return send_spliced(copying, (size_t)got);
   }
-  if (got == 0)
-    return receive(L, copying);
-  if (!is_refusal(errno))
-    return failed_to_receive(copying, errno);
-  copying->by_hand = true;
-  return receive(L, copying);
+  copying->by_hand = is_refusal(error);
+  return copying->by_hand || error == EAGAIN
+             ? receive(L, copying)
+             : failed_to_receive(copying, error);
 }
 
 /* --- one step ----------------------------------------------------------------

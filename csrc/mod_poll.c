@@ -107,9 +107,10 @@ static void push_ready(lua_State *L, const struct pollfd *entries, int count,
 struct watching {
   const struct dt_poller_type *type;
   struct dt_poller *poller; /* NULL: none */
+  struct dt_ear ear;        /* when there is one: hears what is closed */
   struct {
     struct dt_watch watch;
-    const struct dt_socket *socket; /* NULL: another object */
+    struct dt_socket *socket; /* NULL: another object */
   } entries[];
 };
 
@@ -125,6 +126,27 @@ static void close_poller(struct watching *watching) {
   if (watching->poller)
     watching->type->close(watching->poller);
   watching->poller = NULL;
+  if (watching->ear.link) {
+    *watching->ear.link = watching->ear.next;
+    if (watching->ear.next)
+      watching->ear.next->link = watching->ear.link;
+  }
+  watching->ear.link = NULL;
+}
+
+static void hear_of(struct dt_loop *loop, const struct polling *polling,
+                    struct dt_watch *watch) {
+  struct watching *watching = polling->watching;
+  struct dt_ear *ear = &watching->ear;
+  ear->watch = watch;
+  ear->next = loop->ears;
+  ear->link = &loop->ears;
+  if (ear->next)
+    ear->next->link = &ear->next;
+  loop->ears = ear;
+  for (int i = 0; i < polling->count; i++)
+    if (watching->entries[i].socket)
+      watching->entries[i].socket->watch.polled = true;
 }
 
 static int watching_gc(lua_State *L) {
@@ -137,6 +159,7 @@ static struct watching *push_watching(lua_State *L, int count) {
       L, sizeof *watching + (size_t)count * sizeof watching->entries[0]);
   watching->type = dt_poller_type(NULL);
   watching->poller = NULL;
+  watching->ear.link = NULL;
   if (luaL_newmetatable(L, WATCH_CLASS)) {
     lua_pushcfunction(L, watching_gc);
     lua_setfield(L, -2, "__gc");
@@ -185,10 +208,12 @@ static void open_poller(const struct polling *polling, struct dt_socket *ear) {
     }
   if (watching->type->descriptor(watching->poller) >= 0)
     fd = dt_sys.dup(watching->type->descriptor(watching->poller));
-  if (fd < 0)
+  if (fd < 0) {
     close_poller(watching);
-  else
-    dt_socket_open(ear, fd, AF_UNSPEC, 0, 0);
+    return;
+  }
+  dt_socket_open(ear, fd, AF_UNSPEC, 0, 0);
+  hear_of(ear->loop, polling, &ear->watch);
 }
 
 /* The first time that it must wait: L is the caller, who has the list and the

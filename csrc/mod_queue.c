@@ -62,7 +62,8 @@ static enum dt_outcome wait_turn(struct passing *passing,
   return DT_WANT_WAKE;
 }
 
-/* --- put ------------------------------------------------------------------- */
+/* --- put -------------------------------------------------------------------
+ */
 
 static enum dt_outcome put_step(lua_State *L, struct dt_operation *operation) {
   struct passing *passing = (struct passing *)operation;
@@ -84,8 +85,11 @@ static enum dt_outcome put_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-static const struct dt_kind put_kind = {
-    .name = "put", .step = put_step, .size = sizeof(struct passing)};
+/* Shared: who gives up or is done after he was poked passes it on. */
+static const struct dt_kind put_kind = {.name = "put",
+                                        .step = put_step,
+                                        .size = sizeof(struct passing),
+                                        .shared = true};
 
 static void begin(lua_State *L, struct passing *passing, int seconds_arg) {
   dt_time limit = dt_check_seconds(L, seconds_arg);
@@ -112,7 +116,8 @@ static int queue_put(lua_State *L) {
   return dt_await(L, &passing.operation);
 }
 
-/* --- get ------------------------------------------------------------------- */
+/* --- get -------------------------------------------------------------------
+ */
 
 static enum dt_outcome get_step(lua_State *L, struct dt_operation *operation) {
   struct passing *passing = (struct passing *)operation;
@@ -134,8 +139,10 @@ static enum dt_outcome get_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-static const struct dt_kind get_kind = {
-    .name = "get", .step = get_step, .size = sizeof(struct passing)};
+static const struct dt_kind get_kind = {.name = "get",
+                                        .step = get_step,
+                                        .size = sizeof(struct passing),
+                                        .shared = true};
 
 /***
 Takes the first value; waits while there is none. Values that were put before
@@ -155,7 +162,8 @@ static int queue_get(lua_State *L) {
   return dt_await(L, &passing.operation);
 }
 
-/* --- the rest -------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------
+ */
 
 /***
 Closes the queue: nothing more can be put, and what is in it can still be taken.
@@ -229,9 +237,8 @@ static const luaL_Reg queue_methods[] = {{"put", queue_put},
                                          {"count", queue_count},
                                          {NULL, NULL}};
 
-static const luaL_Reg metamethods[] = {{"__len", queue_count},
-                                       {"__tostring", queue_tostring},
-                                       {NULL, NULL}};
+static const luaL_Reg metamethods[] = {
+    {"__len", queue_count}, {"__tostring", queue_tostring}, {NULL, NULL}};
 
 void dt_open_queue(lua_State *L) {
   static const struct dt_module methods = {NULL, queue_methods};

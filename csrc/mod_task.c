@@ -49,10 +49,35 @@ static int net_supervise(lua_State *L) {
   struct dt_task *task;
   luaL_checktype(L, 1, LUA_TFUNCTION);
   check_function(L, 2);
-  task = dt_spawn(L, lua_gettop(L) - 2);
-  lua_insert(L, 1);
-  lua_settop(L, 2);
-  dt_task_ending(L, task);
+  task = dt_spawn(L, lua_gettop(L) - 2); /* ending, task */
+  lua_pushvalue(L, 1);
+  dt_task_ending(L, task, false);
+  return 1;
+}
+
+/* attend(ending, subject, fn, ...): the same, and `ending` is called with the
+   task, the subject, and the rest. */
+static int net_attend(lua_State *L) {
+  struct dt_task *task;
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  check_function(L, 3);
+  task = dt_spawn(L, lua_gettop(L) - 3); /* ending, subject, task */
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  dt_task_ending(L, task, true);
+  return 1;
+}
+
+/* cancelall(ending): cancels the tasks that have this ending. */
+static int net_cancelall(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  dt_cancel_ending(L, dt_loop_of(L), 1);
+  return 0;
+}
+
+/* attending(ending): whether the running task has this ending */
+static int net_attending(lua_State *L) {
+  lua_pushboolean(L, dt_has_ending(L, dt_loop_of(L), 1));
   return 1;
 }
 
@@ -322,14 +347,18 @@ static struct dt_loop *check_idle(lua_State *L, const char *name) {
   if (loop->task || loop->runner)
     luaL_error(L, "net.%s: the loop runs already, and this is called by it",
                name);
+  if (!dt_may_stand(L, loop))
+    luaL_error(L, "net.%s: this is called by a finalizer or a debug hook",
+               name);
   return loop;
 }
 
 static bool all_ended(struct dt_loop *loop, void *argument) {
   const struct dt_task *task = argument;
-  if (task && task->status == DT_TASK_FAILED)
+  if (task && task->status == DT_TASK_FAILED && !task->closing)
     return true;
-  return loop->task_count == 0 && loop->watching == 0 && !loop->ready;
+  return loop->task_count == 0 && loop->watching == 0 && !loop->ready &&
+         loop->standing_count <= 1; /* net.run itself */
 }
 
 /* In a task: waits for the one task. */
@@ -550,10 +579,12 @@ const struct dt_module dt_mod_task = {functions, NULL};
 
 /* For dialtone's own Lua files: core.tasks. */
 static const luaL_Reg inner[] = {
-    {"gate", net_gate},     {"open", net_open},
-    {"pass", net_pass},     {"poller", net_poller},
-    {"report", net_report}, {"supervise", net_supervise},
-    {"unsent", net_unsent}, {"unwind", net_unwind}, {NULL, NULL},
+    {"attend", net_attend},       {"attending", net_attending},
+    {"cancelall", net_cancelall}, {"gate", net_gate},
+    {"open", net_open},           {"pass", net_pass},
+    {"poller", net_poller},       {"report", net_report},
+    {"supervise", net_supervise}, {"unsent", net_unsent},
+    {"unwind", net_unwind},       {NULL, NULL},
 };
 
 static const luaL_Reg task_methods[] = {{"join", task_join},

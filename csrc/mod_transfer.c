@@ -52,13 +52,14 @@ static enum dt_outcome receive_failed(struct receiving *receiving, ssize_t got,
   return DT_FAILED;
 }
 
+/* `from`: NULL, or where the sender's address goes. */
 static ssize_t receive(const struct receiving *receiving, char *data,
                        struct dt_address *from) {
   int fd = receiving->operation.socket->fd;
   int flags = flags_of(&receiving->operation, receiving->flags);
   if (flags & MSG_TRUNC)
     memset(data, 0, receiving->size); /* tcp(7): counts, but writes nothing */
-  if (!is_named(receiving))
+  if (!from)
     return dt_sys.recv(fd, data, receiving->size, flags);
   from->length = sizeof from->u;
   return dt_sys.recvfrom(fd, data, receiving->size, flags, &from->u.any,
@@ -70,10 +71,11 @@ static enum dt_outcome receive_into(lua_State *L, struct receiving *receiving,
                                     char *data) {
   struct dt_address from;
   struct dt_socket *socket = receiving->operation.socket;
+  const bool named = is_named(receiving);
   ssize_t got;
   if (dt_is_unready(&receiving->operation, DT_READ))
     return DT_WANT_READ;
-  got = receive(receiving, data, &from);
+  got = receive(receiving, data, named ? &from : NULL);
   if (got < 0 || (got == 0 && receiving->size > 0 && has_end(socket)))
     return receive_failed(receiving, got, errno);
   if (receiving->flags == 0)
@@ -82,7 +84,7 @@ static enum dt_outcome receive_into(lua_State *L, struct receiving *receiving,
     got = (ssize_t)receiving->size;
   lua_pushlstring(L, data, (size_t)got);
   receiving->operation.results = 1;
-  if (is_named(receiving)) {
+  if (named) {
     receiving->operation.results = 2;
     if (from.length == 0) /* a stream, or a peer without an address */
       lua_pushnil(L);
@@ -113,6 +115,7 @@ static enum dt_outcome receive_buffered(lua_State *L,
 static enum dt_outcome receive_step(lua_State *L,
                                     struct dt_operation *operation) {
   struct receiving *receiving = (struct receiving *)operation;
+  struct dt_state *state;
   enum dt_outcome outcome;
   char *room;
   if (dt_unread_bytes(operation->socket) > 0 && !is_named(receiving) &&
@@ -122,9 +125,10 @@ static enum dt_outcome receive_step(lua_State *L,
     char small[SMALL];
     return receive_into(L, receiving, small);
   }
-  room = dt_borrow(L, receiving->size);
+  state = dt_state_with(operation->socket->loop);
+  room = dt_borrow_from(L, state, receiving->size);
   outcome = receive_into(L, receiving, room);
-  dt_return(L, room);
+  dt_return_to(state, room);
   return outcome;
 }
 

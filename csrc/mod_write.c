@@ -172,27 +172,37 @@ static int write_through(lua_State *L, struct dt_socket *socket, int last,
   return dt_await(L, &writing.operation);
 }
 
-/* Adds the arguments to what is gathered already, if all of them are texts that
-   fit in its block: the way of most writes.  False: nothing was added. */
+/* False; a block that nothing came into is given back. */
+static bool keep_nothing(struct dt_buffer *out, struct dt_pool *pool) {
+  if (dt_buffer_length(out) == 0)
+    dt_buffer_clear(out, pool);
+  return false;
+}
+
+/* Adds the arguments to what is gathered, if all of them are texts that fit in
+   its block: the way of most writes.  False: nothing was added. */
 static bool gather_here(lua_State *L, struct dt_socket *socket, int last) {
   struct dt_stream *stream = socket->stream;
   struct dt_buffer *out;
   char *to, *end;
-  if (!stream || dt_buffer_length(&stream->out) == 0 || stream->sent_error != 0)
+  if (!stream || stream->sent_error != 0)
     return false;
   out = &stream->out;
+  if (out->size == 0 && !dt_buffer_room(out, DT_BLOCK / 2, &socket->loop->pool))
+    return false;
   to = out->data + out->end;
   end = out->data + out->size;
   for (int i = 2; i <= last; i++) {
     size_t size;
     const char *data = lua_tolstring(L, i, &size);
     if (!data || size > (size_t)(end - to))
-      return false;
+      return keep_nothing(out, &socket->loop->pool);
     memcpy(to, data, size);
     to += size;
   }
-  if ((size_t)(to - (out->data + out->begin)) >= stream->gather)
-    return false;
+  if ((size_t)(to - (out->data + out->begin)) >= stream->gather ||
+      to == out->data + out->end)
+    return keep_nothing(out, &socket->loop->pool);
   out->end = (size_t)(to - out->data);
   dt_mark_dirty(socket->loop, stream);
   return true;

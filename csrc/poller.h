@@ -37,6 +37,7 @@ struct dt_watch {
      other sockets each thing sent would be an event, so nobody asks for it
      before somebody waits. */
   bool quiet;
+  bool polled; /* whoever listens is to hear of its end (loop.h) */
 };
 
 struct dt_event {
@@ -81,7 +82,7 @@ static inline void dt_watch_init(struct dt_watch *watch) {
   watch->fd = -1;
   watch->slot = watch->generation = 0;
   watch->registered = watch->unready = 0;
-  watch->ended = watch->quiet = false;
+  watch->ended = watch->quiet = watch->polled = false;
 }
 
 DT_INTERNAL_END

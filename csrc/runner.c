@@ -35,6 +35,15 @@ struct dt_standing {
   struct dt_standing *next;
 };
 
+/* A call of dt_run that stands: until `finished` says so, or `until`. */
+struct dt_run {
+  struct dt_standing standing;
+  bool (*finished)(struct dt_loop *loop, void *argument);
+  void *argument;
+  dt_time until;
+  bool stuck;
+};
+
 /* --- switching -------------------------------------------------------------
  */
 
@@ -92,7 +101,9 @@ static bool tell_standing(lua_State *L, struct dt_loop *loop) {
   operation = standing->waiter.operation;
   dt_unpark(loop, &standing->waiter);
   standing->waiter.operation = NULL;
-  if (operation->kind->release)
+  if (!operation)
+    loop->run = NULL;
+  else if (operation->kind->release)
     operation->kind->release(L, operation);
   lua_xmove(L, standing->waiter.L, 1);
   standing->waiter.results = 1;
@@ -101,25 +112,49 @@ static bool tell_standing(lua_State *L, struct dt_loop *loop) {
   return true;
 }
 
+/* One turn, for those who stand.  False: nothing can ever happen. */
+static bool turn(lua_State *L, struct dt_loop *loop) {
+  struct dt_run *run;
+  bool goes_on = true, over;
+  make_way(loop);
+  run = loop->run;
+  if (!run)
+    return dt_loop_turn(L, loop, DT_FOREVER);
+  over = run->finished(loop, run->argument);
+  if (!over) {
+    goes_on = dt_loop_turn(L, loop, run->until);
+    over = !goes_on || (run->until != DT_FOREVER && dt_now() >= run->until);
+  }
+  if (over && loop->run == run) { /* else it has been told an error */
+    loop->run = NULL;
+    run->stuck = !goes_on;
+    dt_unpark(loop, &run->standing.waiter);
+    dt_switch_to(loop, &run->standing.waiter);
+  }
+  return true;
+}
+
+/* The same here, where dt_run was called; till it ends. */
+static void turns_here(lua_State *L, struct dt_runner *runner) {
+  struct dt_loop *loop = runner->loop;
+  while (!runner->stuck && !runner->finished(loop, runner->argument)) {
+    runner->stuck = !dt_loop_turn(L, loop, runner->until);
+    if (runner->until != DT_FOREVER && dt_now() >= runner->until)
+      return;
+  }
+}
+
 /* Called through lua_pcall, with the runner. */
 static int turns(lua_State *L) {
   struct dt_runner *runner = lua_touserdata(L, 1);
-  struct dt_loop *loop = runner->loop;
-  bool goes_on = true;
-  while (goes_on) {
-    if (!runner->finished)
-      make_way(loop);
-    else if (runner->finished(loop, runner->argument))
-      return 0;
-    goes_on = dt_loop_turn(L, loop, runner->until);
-    if (runner->until != DT_FOREVER && dt_now() >= runner->until)
-      return 0;
+  if (runner->finished) {
+    turns_here(L, runner);
+    return 0;
   }
-  if (!runner->finished)
-    return luaL_error(L, "nothing can end this wait: every task waits for "
-                         "another");
-  runner->stuck = true;
-  return 0;
+  while (turn(L, runner->loop))
+    continue;
+  return luaL_error(L, "nothing can end this wait: every task waits for "
+                       "another");
 }
 
 static void push_turns(lua_State *L) {
@@ -132,9 +167,10 @@ static int call_turns(struct dt_runner *runner) {
   return lua_pcall(runner->L, 1, 0, 0);
 }
 
-bool dt_run(lua_State *L, struct dt_loop *loop,
-            bool (*finished)(struct dt_loop *loop, void *argument),
-            void *argument, dt_time until) {
+/* On this C stack: calls that must stand upon it keep it from ending. */
+static bool run_here(lua_State *L, struct dt_loop *loop,
+                     bool (*finished)(struct dt_loop *loop, void *argument),
+                     void *argument, dt_time until) {
   struct dt_runner runner = {.loop = loop,
                              .L = L,
                              .finished = finished,
@@ -185,19 +221,18 @@ bool dt_may_stand(lua_State *L, const struct dt_loop *loop) {
   return !dt_is_luajit(L) || do_hooks_fire(L);
 }
 
-/* The bottom of a C stack. */
+/* The bottom of a C stack: nobody would catch what is raised here. */
 static void run_for_ever(void *argument) {
   struct dt_runner *runner = argument;
   for (;;) {
     lua_settop(runner->L, 1);
-    dt_touch(runner->L);
     lua_pushvalue(runner->L, 1);
     if (call_turns(runner) != 0 && !dt_loop_failed(runner->L, runner->loop))
       tell_standing(runner->L, runner->loop);
   }
 }
 
-/* Raises when there is no memory for one. */
+/* NULL with errno when there is no stack to be had. */
 static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
   struct dt_runner *runner = dt_newuserdata(L, sizeof *runner);
   memset(runner, 0, sizeof *runner);
@@ -217,8 +252,8 @@ static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
     dt_keep(L, runner);
     lua_pushnil(L);
     dt_keep(L, (char *)runner + 1);
-    luaL_error(L, "too many calls wait where a task cannot yield: %s",
-               strerror(error));
+    errno = error;
+    return NULL;
   }
   runner->next = loop->runners;
   loop->runners = runner;
@@ -232,11 +267,20 @@ static struct dt_runner *next_runner(lua_State *L, struct dt_loop *loop) {
   return runner ? runner : new_runner(L, loop);
 }
 
+/* The main thread, where 5.1 could not tell when the module was loaded. */
+static void note_main(lua_State *L) {
+  struct dt_state *state = dt_state_of(L);
+  if (lua_pushthread(L) && !state->main)
+    state->main = L;
+  lua_pop(L, 1);
+}
+
 static void leave_standing(struct dt_loop *loop, struct dt_standing *standing) {
   struct dt_standing **link = &loop->standing;
   while (*link != standing)
     link = &(*link)->next;
   *link = standing->next;
+  loop->standing_count--;
   dt_timer_clear(&loop->timers, &standing->waiter.timer);
   if (standing->waiter.stack)
     dt_cstack_free(standing->waiter.stack);
@@ -264,19 +308,33 @@ static void wait_standing(lua_State *L, struct dt_loop *loop,
     task->active = NULL;
 }
 
-/* Makes ready for standing; returns the runner that goes on meanwhile.  Raises
-   when there is none to be had. */
-static struct dt_runner *begin_standing(lua_State *L, struct dt_loop *loop,
-                                        struct dt_standing *standing) {
+/* Makes ready for standing; returns the runner that goes on meanwhile.  NULL
+   with errno: there is none to be had. */
+static struct dt_runner *try_standing(lua_State *L, struct dt_loop *loop,
+                                      struct dt_standing *standing) {
   struct dt_runner *other;
   luaL_checkstack(L, LUA_MINSTACK, "no room for results");
+  note_main(L);
   other = next_runner(L, loop);
+  if (!other)
+    return NULL;
   memset(standing, 0, sizeof *standing);
   standing->waiter.L = L;
   standing->waiter.task = loop->task;
   standing->waiter.stack = dt_cstack_here();
   standing->next = loop->standing;
   loop->standing = standing;
+  loop->standing_count++;
+  return other;
+}
+
+/* The same; raises. */
+static struct dt_runner *begin_standing(lua_State *L, struct dt_loop *loop,
+                                        struct dt_standing *standing) {
+  struct dt_runner *other = try_standing(L, loop, standing);
+  if (!other)
+    luaL_error(L, "too many calls wait where a task cannot yield: %s",
+               strerror(errno));
   return other;
 }
 
@@ -336,6 +394,32 @@ int dt_stand_aside(lua_State *L, struct dt_loop *loop, int results) {
   }
   leave_standing(loop, &standing);
   return end_standing(L, waiter);
+}
+
+/* The caller stands, so that calls that must stand while the loop runs do not
+   do so upon him. */
+bool dt_run(lua_State *L, struct dt_loop *loop,
+            bool (*finished)(struct dt_loop *loop, void *argument),
+            void *argument, dt_time until) {
+  struct dt_run run = {
+      .finished = finished, .argument = argument, .until = until};
+  struct dt_waiter *waiter = &run.standing.waiter;
+  struct dt_runner *other = try_standing(L, loop, &run.standing);
+  if (!other)
+    return run_here(L, loop, finished, argument, until);
+  if (!waiter->stack) {
+    give_back(loop, other);
+    leave_standing(loop, &run.standing);
+    return luaL_error(L, "not enough memory"), false;
+  }
+  waiter->state = DT_PARKED;
+  loop->run = &run;
+  wait_standing(L, loop, &run.standing, other);
+  dt_touch(L);
+  loop->run = NULL;
+  leave_standing(loop, &run.standing);
+  end_standing(L, waiter);
+  return !run.stuck;
 }
 
 void dt_runners_free(struct dt_loop *loop) {

@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "await.h"
@@ -24,8 +25,7 @@
 
 #define BUDGET 32 /* operations that end at once, before others have a turn */
 
-#define TASKS     "dialtone.tasks"     /* registry: task by its address */
-#define ENDINGS   "dialtone.endings"   /* registry: functions, the same way */
+#define KEPT      "dialtone.kept"      /* registry: values by an address */
 #define CANCELLED "dialtone.cancelled" /* registry: what unwinds a task */
 #define RAISED    "dialtone.raised"    /* registry: what the hook raises */
 #define REPORT    "dialtone.report"    /* registry: hears of failures */
@@ -37,20 +37,58 @@ static const char task_mark = 0;
 /* --- birth -----------------------------------------------------------------
  */
 
-/* Sets registry[name][address] to the value on top, which is popped. */
-static void keep(lua_State *L, const char *name, void *address) {
-  lua_getfield(L, LUA_REGISTRYINDEX, name);
-  lua_pushlightuserdata(L, address);
-  lua_pushvalue(L, -3);
-  lua_rawset(L, -3);
-  lua_pop(L, 2);
+/* What is kept of each task that has not ended lies in one table, in places
+   that are used again: no hashing. */
+enum kept { KEPT_TASK, KEPT_ENDING, KEPT_SUBJECT, KEPT_COUNT };
+
+static int place_of(const struct dt_task *task, enum kept what) {
+  return task->slot * KEPT_COUNT + (int)what + 1;
 }
 
-static void push_kept(lua_State *L, const char *name, void *address) {
-  lua_getfield(L, LUA_REGISTRYINDEX, name);
-  lua_pushlightuserdata(L, address);
-  lua_rawget(L, -2);
+/* Keeps the value on top, which is popped. */
+static void keep(lua_State *L, struct dt_loop *loop, const struct dt_task *task,
+                 enum kept what) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->kept);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, place_of(task, what));
+  lua_pop(L, 1);
+}
+
+static void push_kept(lua_State *L, struct dt_loop *loop,
+                      const struct dt_task *task, enum kept what) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->kept);
+  lua_rawgeti(L, -1, place_of(task, what));
   lua_remove(L, -2);
+}
+
+/* Keeps nothing of it any more.  false, not nil: Lua must not take the table
+   for one with holes. */
+static void let_go(lua_State *L, struct dt_loop *loop,
+                   const struct dt_task *task) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->kept);
+  for (int what = 0; what < KEPT_COUNT; what++) {
+    if (what > 0 && !task->has_ending)
+      break;
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, place_of(task, (enum kept)what));
+  }
+  lua_pop(L, 1);
+  loop->free_slots[loop->free_count++] = task->slot;
+}
+
+/* There is always room to give back what was taken. */
+static int take_slot(lua_State *L, struct dt_loop *loop) {
+  if (loop->free_count > 0)
+    return loop->free_slots[--loop->free_count];
+  if (loop->slots == loop->slot_room) {
+    int room = loop->slot_room > 0 ? 2 * loop->slot_room : 16;
+    int *more = realloc(loop->free_slots, (size_t)room * sizeof *more);
+    if (!more)
+      luaL_error(L, "not enough memory");
+    loop->free_slots = more;
+    loop->slot_room = room;
+  }
+  return loop->slots++;
 }
 
 static struct dt_task *push_task(lua_State *L) {
@@ -103,8 +141,9 @@ struct dt_task *dt_spawn(lua_State *L, int arguments) {
   task = push_task(L);
   task->co = lua_newthread(L);
   dt_setuservalue(L, -2);
+  task->slot = take_slot(L, loop);
   lua_pushvalue(L, -1);
-  keep(L, TASKS, task);
+  keep(L, loop, task, KEPT_TASK);
   lua_insert(L, -(arguments + 2));
   lua_xmove(L, task->co, arguments + 1);
   task->waiter.L = task->co;
@@ -206,43 +245,42 @@ void dt_push_cancelled(lua_State *L) {
 
 /* LuaJIT has one hook for all coroutines: it is for the running one. */
 static void raise_hook(lua_State *L, lua_Debug *debug) {
-  struct dt_state *state;
+  struct dt_loop *loop;
   (void)debug;
   lua_getfield(L, LUA_REGISTRYINDEX, STATE);
-  state = lua_touserdata(L, -1);
+  loop = &((struct dt_state *)lua_touserdata(L, -1))->loop;
   lua_pop(L, 1);
-  if (state->loop.running != L)
+  if (loop->running != L)
     return;
-  lua_sethook(L, state->hook, state->hook_mask, state->hook_count);
-  state->hook_set = false;
+  lua_sethook(L, loop->hook, loop->hook_mask, loop->hook_count);
+  loop->hook_set = false;
   lua_getfield(L, LUA_REGISTRYINDEX, RAISED);
   lua_error(L);
 }
 
 /* Takes the error off L. */
-static void set_raise_hook(lua_State *L, lua_State *co) {
-  struct dt_state *state = dt_state_of(L);
+static void set_raise_hook(lua_State *L, struct dt_loop *loop, lua_State *co) {
   lua_setfield(L, LUA_REGISTRYINDEX, RAISED);
-  state->hook = lua_gethook(co);
-  state->hook_mask = lua_gethookmask(co);
-  state->hook_count = lua_gethookcount(co);
-  state->hook_set = true;
+  loop->hook = lua_gethook(co);
+  loop->hook_mask = lua_gethookmask(co);
+  loop->hook_count = lua_gethookcount(co);
+  loop->hook_set = true;
   lua_sethook(co, raise_hook,
               LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 /* True: it had not fired, since not one instruction was left. */
-static bool clear_raise_hook(lua_State *L, lua_State *co) {
-  struct dt_state *state = dt_state_of(L);
-  if (!state->hook_set)
+static bool clear_raise_hook(struct dt_loop *loop, lua_State *co) {
+  if (!loop->hook_set)
     return false;
-  lua_sethook(co, state->hook, state->hook_mask, state->hook_count);
-  state->hook_set = false;
+  lua_sethook(co, loop->hook, loop->hook_mask, loop->hook_count);
+  loop->hook_set = false;
   return true;
 }
 
 /* A task that is to be resumed with an error, is. */
-static void prepare_raise(lua_State *L, struct dt_task *task) {
+static void prepare_raise(lua_State *L, struct dt_loop *loop,
+                          struct dt_task *task) {
   if (task->waiter.raise)
     lua_xmove(task->co, L, 1);
   else if (task->raising)
@@ -251,7 +289,7 @@ static void prepare_raise(lua_State *L, struct dt_task *task) {
     return;
   task->waiter.raise = false;
   task->waiter.results = 0;
-  set_raise_hook(L, task->co);
+  set_raise_hook(L, loop, task->co);
 }
 
 void dt_task_cancel(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
@@ -295,30 +333,42 @@ static void keep_results(lua_State *L, struct dt_task *task, int index,
 
 /* The error object is on top; pushes it as a text with a traceback. */
 static void push_trace(lua_State *L, lua_State *co) {
-  if (lua_type(L, -1) == LUA_TSTRING)
+  if (lua_type(L, -1) == LUA_TSTRING) {
     dt_traceback(L, co, lua_tostring(L, -1), 0);
-  else
-    dt_traceback(L, co, dt_tolstring(L, -1, NULL), 0);
-}
-
-/* The function that was given with it, or the one that hears of failures. */
-static void tell_end(lua_State *L, struct dt_task *task, int index) {
-  if (task->has_ending) {
-    push_kept(L, ENDINGS, task);
-    lua_pushnil(L);
-    keep(L, ENDINGS, task);
-  } else if (task->status == DT_TASK_FAILED && !task->joiners &&
-             !task->supervised) {
-    lua_getfield(L, LUA_REGISTRYINDEX, REPORT);
-    if (lua_isnil(L, -1)) {
-      lua_pop(L, 1);
-      return;
-    }
-  } else {
     return;
   }
+  dt_traceback(L, co, dt_tolstring(L, -1, NULL), 0);
+  lua_remove(L, -2);
+}
+
+/* Pushes who is to be told of the end, and the task (at `index`), and what was
+   given with it to be told; returns how many arguments these are.  -1: nobody.
+   */
+static int push_listener(lua_State *L, struct dt_loop *loop,
+                         const struct dt_task *task, int index) {
+  if (task->has_ending) {
+    push_kept(L, loop, task, KEPT_ENDING);
+    lua_pushvalue(L, index);
+    if (!task->has_subject)
+      return 1;
+    push_kept(L, loop, task, KEPT_SUBJECT);
+    return 2;
+  }
+  if (task->status != DT_TASK_FAILED || task->joiners || task->supervised)
+    return -1;
+  lua_getfield(L, LUA_REGISTRYINDEX, REPORT);
+  if (lua_isnil(L, -1))
+    return -1;
   lua_pushvalue(L, index);
-  call_user(L, 1 + dt_push_end(L, index));
+  return 1;
+}
+
+static void tell_end(lua_State *L, struct dt_loop *loop, struct dt_task *task,
+                     int index) {
+  int arguments = push_listener(L, loop, task, index);
+  let_go(L, loop, task);
+  if (arguments >= 0)
+    call_user(L, arguments + dt_push_end(L, index));
 }
 
 static bool is_cancelled(lua_State *L) {
@@ -369,7 +419,7 @@ static void end_task(lua_State *L, struct dt_loop *loop, struct dt_task *task,
                      int status, int results) {
   lua_State *co = task->co;
   int index;
-  push_kept(L, TASKS, task);
+  push_kept(L, loop, task, KEPT_TASK);
   index = lua_gettop(L);
   forget(loop, task);
   if (status != LUA_OK) {
@@ -385,9 +435,7 @@ static void end_task(lua_State *L, struct dt_loop *loop, struct dt_task *task,
   }
   task->raising = false;
   keep_results(L, task, index, results);
-  lua_pushnil(L);
-  keep(L, TASKS, task);
-  tell_end(L, task, index);
+  tell_end(L, loop, task, index);
   lua_settop(L, index - 1);
 }
 
@@ -421,14 +469,14 @@ int dt_push_end(lua_State *L, int index) {
 static int run(lua_State *L, struct dt_loop *loop, struct dt_task *task,
                int *results) {
   int status;
-  prepare_raise(L, task);
+  prepare_raise(L, loop, task);
   task->started = true;
   task->active = NULL;
   loop->running = task->co;
   loop->task = task;
   loop->budget = BUDGET;
   status = dt_resume(task->co, L, task->waiter.results, results);
-  task->raising = clear_raise_hook(L, task->co);
+  task->raising = clear_raise_hook(loop, task->co);
   loop->running = NULL;
   loop->task = NULL;
   if (loop->dirty)
@@ -477,11 +525,11 @@ static void open_cancelled(lua_State *L) {
 }
 
 void dt_open_task(lua_State *L) {
-  static const char *const tables[] = {TASKS, ENDINGS};
-  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-    lua_newtable(L);
-    lua_setfield(L, LUA_REGISTRYINDEX, tables[i]);
-  }
+  struct dt_state *state = lua_touserdata(L, -1);
+  lua_newtable(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, KEPT);
+  lua_newtable(L);
+  state->loop.kept = luaL_ref(L, LUA_REGISTRYINDEX);
   if (luaL_loadstring(L, "local f = ... return function(...) return f(...) "
                          "end") != 0)
     lua_error(L);
@@ -493,9 +541,37 @@ void dt_open_task(lua_State *L) {
   lua_pop(L, 1);
 }
 
-void dt_task_ending(lua_State *L, struct dt_task *task) {
-  keep(L, ENDINGS, task);
-  task->has_ending = true;
+void dt_task_ending(lua_State *L, struct dt_task *task, bool has_subject) {
+  struct dt_loop *loop = dt_loop_of(L);
+  task->has_ending = true; /* the places are cleared at its end */
+  task->has_subject = has_subject;
+  if (has_subject)
+    keep(L, loop, task, KEPT_SUBJECT);
+  keep(L, loop, task, KEPT_ENDING);
+}
+
+static bool is_ending(lua_State *L, struct dt_loop *loop,
+                      const struct dt_task *task, int index) {
+  bool is;
+  if (!task || !task->has_ending)
+    return false;
+  push_kept(L, loop, task, KEPT_ENDING);
+  is = lua_rawequal(L, -1, index) != 0;
+  lua_pop(L, 1);
+  return is;
+}
+
+bool dt_has_ending(lua_State *L, struct dt_loop *loop, int index) {
+  return is_ending(L, loop, loop->task, index);
+}
+
+void dt_cancel_ending(lua_State *L, struct dt_loop *loop, int index) {
+  struct dt_task *next;
+  for (struct dt_task *task = loop->tasks; task; task = next) {
+    next = task->next;
+    if (is_ending(L, loop, task, index))
+      dt_task_cancel(L, loop, task);
+  }
 }
 
 void dt_set_report(lua_State *L) {
@@ -503,5 +579,9 @@ void dt_set_report(lua_State *L) {
 }
 
 void dt_keep(lua_State *L, void *address) {
-  keep(L, TASKS, address);
+  lua_getfield(L, LUA_REGISTRYINDEX, KEPT);
+  lua_pushlightuserdata(L, address);
+  lua_pushvalue(L, -3);
+  lua_rawset(L, -3);
+  lua_pop(L, 2);
 }

@@ -34,12 +34,14 @@ struct dt_task {
   struct dt_task *next, *previous; /* in loop->tasks */
   struct dt_waiter *active; /* where it waits: `waiter`, or a C stack's */
   struct dt_waiter *joiners;
+  int slot;             /* what is kept of it lies there */
   unsigned char status; /* enum dt_task_status */
   bool started, cancelled;
   bool closing;     /* it has ended, but for its to-be-closed variables */
   bool raising;     /* it is to be resumed with an error */
   bool has_results; /* they are the userdata's user value */
   bool has_ending;  /* a function to be called at its end is kept */
+  bool has_subject; /* and a value that it is to be told */
   bool supervised;  /* somebody else sees to its failure: not reported */
   union {
     long long aligned;
@@ -60,9 +62,16 @@ struct dt_task *dt_check_task(lua_State *L, int arg);
 /* The same, or NULL. */
 struct dt_task *dt_test_task(lua_State *L, int arg);
 
-/* The function on top, which is popped, is called at the task's end with the
-   task and what dt_push_end pushes. */
-void dt_task_ending(lua_State *L, struct dt_task *task);
+/* The function on top, or, with a subject, the function and above it the
+   subject, which are popped: it is called at the task's end with the task, the
+   subject, and what dt_push_end pushes. */
+void dt_task_ending(lua_State *L, struct dt_task *task, bool has_subject);
+
+/* Whether the running task's end is told to the function at `index`. */
+bool dt_has_ending(lua_State *L, struct dt_loop *loop, int index);
+
+/* Cancels the tasks whose end the function at `index` is told of. */
+void dt_cancel_ending(lua_State *L, struct dt_loop *loop, int index);
 
 /* The function on top, which is popped, is called the same way for tasks that
    fail and that nobody waits for. */

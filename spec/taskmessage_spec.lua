@@ -36,12 +36,12 @@ local function assert_times_out(pattern, call)
   support.assert_takes(SHORT, function()
     assert_fails("timeout", pattern, while_waiting(call, function(task)
       while task:status() == "waiting" do
-        net.sleep(SHORT / 10)
+        net.sleep(0)
         turns = turns + 1
       end
     end))
   end)
-  assert.is_true(turns >= 2, "the other task did not go on")
+  assert.is_true(turns >= 1, "the other task did not go on")
 end
 
 -- A message as recvmsg gives it, without what no two have in common.
@@ -363,7 +363,7 @@ describe("sendmany in a task", function()
 
   it("says how much of the next one has gone on a stream", function()
     local a, b = unix_pair("SOCK_STREAM")
-    a:settimeout(SHORT)
+    a:settimeout(10 * SHORT) -- time enough for a slow machine to begin
     local count, part = while_waiting(function()
       return a:sendmany({ "one", ("x"):rep(4000000), "three" })
     end, function() end)
@@ -569,6 +569,19 @@ describe("poll in a task", function()
     end)
   end)
 
+  it("wakes when another task closes what it waits for", function()
+    local a = support.udp4.pair()
+    local b = support.udp4.pair()
+    support.assert_takes(0, function()
+      local result = while_waiting(function() return net.poll({ b, a }, 5) end, function()
+        a:close()
+      end)
+      assert.equal(1, #result)
+      assert.equal(a, result[1][1])
+      assert.is_true(result[1].POLLNVAL)
+    end)
+  end)
+
   it("keeps its own list, whatever becomes of the one it was given", function()
     local a, b = support.udp4.pair()
     local list = { { a, "POLLIN" } }
@@ -655,7 +668,7 @@ describe("poll in a task", function()
   end)
 
   it("knows other things that have descriptors", function()
-    local pipe = keep(io.popen("sleep 0.1; echo x"))
+    local pipe = keep(io.popen("sleep 0.3; echo x"))
     local a = support.udp4.pair()
     local result = while_waiting(function() return net.poll({ a, pipe }, 5) end, function() end)
     assert.equal(pipe, result[1][1])

@@ -23,11 +23,14 @@ local function is_socket_file(path)
   return not file and no_file[errno] or false
 end
 
+local other_type = { SOCK_STREAM = "SOCK_DGRAM", SOCK_DGRAM = "SOCK_STREAM" }
+
 -- A server that ended without removing its path has left it behind: the file is
--- there, and nobody listens.
+-- there, and nobody has it. Asked with a socket of the wrong type, so that one who
+-- is there (EPROTOTYPE) does not get a connection.
 local function is_stale(address, kind)
   if not address.path or not is_socket_file(address.path) then return false end
-  local s = core.socket(address.family, kind)
+  local s = core.socket(address.family, other_type[kind])
   if not s then return false end
   s:settimeout(0)
   local _, _, code = s:connect(address)

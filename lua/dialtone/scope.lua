@@ -21,7 +21,10 @@ local function note_end(scope, task, ok, failure, trace)
     scope.failed, scope.failure, scope.trace = true, failure, trace
     scope:cancel()
   end
-  if scope.open == 0 then tasks.open(scope.gate) end
+  if scope.open == 0 then
+    scope.ended = true
+    tasks.open(scope.gate)
+  end
 end
 
 local function new_scope()
@@ -71,13 +74,35 @@ local function results(scope, what, ok, ...)
   return nil, what .. (code == "timeout" and ": the time limit was reached" or ": cancelled"), code
 end
 
+-- Scopes that are to be cancelled, while one of them is: what its tasks wait for
+-- may be scopes in turn, nested deeper than calls can be.
+local doomed
+
+local function cancel_all(list)
+  local i = 1
+  while list[i] do
+    list[i]:cancel()
+    i = i + 1
+  end
+end
+
+local function doom(scope)
+  if doomed then
+    doomed[#doomed + 1] = scope
+    return
+  end
+  doomed = { scope }
+  local ok, message = pcall(cancel_all, doomed)
+  doomed = nil
+  if not ok then error(message, 0) end
+end
+
 -- Waits for all tasks; then gives what the first of them returned.
 local function finish(scope, what, first, deadline)
   tasks.pass(scope.gate, function(code)
     scope.reason = scope.reason or code
-    scope:cancel()
+    doom(scope)
   end, deadline)
-  scope.ended = true
   tasks.unwind()
   if scope.failed then
     error(type(scope.failure) == "string" and scope.trace or scope.failure, 0)

@@ -12,34 +12,38 @@ local tasks = core.tasks
 local Server = {}
 Server.__index = Server
 
--- Failures of accept that are about what the process or the system has left:
--- accept(2).  The connections stay in the kernel's queue.
-local scarce = { EMFILE = true, ENFILE = true, ENOMEM = true, ENOBUFS = true }
+-- When accept fails for want of descriptors or memory, or whatever it may be, the
+-- connections stay in the kernel's queue.
 local PAUSE_FIRST, PAUSE_LAST = 0.05, 0.15
+local QUIET = 5 -- seconds without a failure, after which the next is said again
+
+-- Whoever hears of failures must not become one.
+local function tell(server, ...)
+  local ok, message = pcall(server.report, ...)
+  if not ok then io.stderr:write("dialtone: ", tostring(message), "\n") end
+end
 
 -- --- connections --------------------------------------------------------------------
 
 local let_in
 
--- A connection is counted until it is closed, also while the rest is sent.
+-- A connection is counted until it is closed, also while the rest is sent. When
+-- all are cancelled, what the kernel does not take is not sent.
 local function close_connection(server, conn)
-  if tasks.unsent(conn) then
-    local task = tasks.supervise(server.ending, conn.close, conn)
-    server.connections[task] = conn
-    if server.closed then task:cancel() end
+  if tasks.unsent(conn) and not server.cancelled then
+    tasks.attend(server.ending, conn, conn.close, conn)
   else
+    conn:settimeout(0)
     conn:close()
     server.active = server.active - 1
   end
 end
 
 -- The end of a handler, or of what sent its rest.
-local function note_end(server, task, ok, failure, trace)
-  local conn = server.connections[task]
-  server.connections[task] = nil
+local function note_end(server, task, conn, ok, failure, trace)
   if not ok and task:status() == "failed" then
     server.failed = server.failed + 1
-    server.report(trace, task, failure)
+    tell(server, trace, task, failure)
   end
   close_connection(server, conn)
   let_in(server)
@@ -48,14 +52,16 @@ end
 -- Whoever waits for a connection to end looks again.
 function let_in(server)
   if server.room then tasks.open(server.room) end
-  if server.active == 0 and server.empty then tasks.open(server.empty) end
+  for gate, spared in pairs(server.drains) do
+    if server.active <= spared then tasks.open(gate) end
+  end
 end
 
 local function begin(server, conn, peer)
   if server.timeout then conn:settimeout(server.timeout) end
   server.accepted = server.accepted + 1
   server.active = server.active + 1
-  server.connections[tasks.supervise(server.ending, server.handler, conn, peer)] = conn
+  tasks.attend(server.ending, conn, server.handler, conn, peer)
 end
 
 -- --- accepting --------------------------------------------------------------------------
@@ -68,12 +74,15 @@ local function wait_for_room(server, deadline)
   server.room = nil
 end
 
--- Nothing can be accepted just now: said once, and tried again soon.
-local function pause(server, message, code, length)
-  if length == PAUSE_FIRST then server.report(message, nil, message) end
+-- Nothing can be accepted just now: said once, and tried again soon, or as soon as
+-- a connection ends.
+local function pause(server, message, length)
+  local now = core.now()
+  if now > server.quiet_until then tell(server, message, nil, message) end
+  server.quiet_until = now + length + QUIET
   server.pauses = server.pauses + 1
-  wait_for_room(server, core.now() + length)
-  return math.min(length * 2, PAUSE_LAST), code
+  wait_for_room(server, now + length)
+  return math.min(length * 2, PAUSE_LAST)
 end
 
 local function accept_all(server)
@@ -83,15 +92,15 @@ local function accept_all(server)
       wait_for_room(server)
     else
       local conn, peer, code = listener:accept()
-      if conn then
+      if conn and server.closed then -- it came while others had their turn
+        conn:close()
+      elseif conn then
         length = PAUSE_FIRST
         begin(server, conn, peer)
-      elseif scarce[code] then
-        length = pause(server, peer, code, length)
       elseif code == "closed" or code == "EINVAL" or code == "EBADF" then
         return -- closed, or shut down
-      elseif code ~= "timeout" and code ~= "EAGAIN" then
-        length = pause(server, peer, code, length)
+      elseif code ~= "timeout" and code ~= "EAGAIN" then -- the listener's own limits
+        length = pause(server, peer, length)
       end
     end
   end
@@ -103,22 +112,32 @@ local function stop_accepting(server)
   if server.closed then return end
   server.closed = true
   server.listener:close()
-  if server.path then os.remove(server.path) end
   server.acceptor:cancel()
 end
 
 local function cancel_all(server)
-  local list = {}
-  for task in pairs(server.connections) do list[#list + 1] = task end
-  for _, task in ipairs(list) do task:cancel() end
-  return #list
+  server.cancelled = true
+  tasks.cancelall(server.ending)
 end
 
--- Waits until there is no connection.
-local function wait_for_all(server, interrupted, deadline)
-  if server.active == 0 then return end
-  server.empty = server.empty or tasks.gate()
-  tasks.pass(server.empty, interrupted, deadline)
+-- 1 if a handler calls, who cannot wait for his own end.
+local function count_caller(server)
+  return tasks.attending(server.ending) and 1 or 0
+end
+
+-- Waits until there is no other connection; at the deadline, and when the calling
+-- task is cancelled, the handlers are. "timeout", "cancelled" or nil.
+local function wait_for_all(server, deadline)
+  local gate, spared, why = tasks.gate(), count_caller(server), nil
+  if server.active <= spared then return nil end
+  server.drains[gate] = spared
+  tasks.pass(gate, function(code)
+    why = code
+    cancel_all(server)
+    if code == "cancelled" then tasks.open(gate) end -- it may be one of them
+  end, deadline)
+  server.drains[gate] = nil
+  return why
 end
 
 --- Ends the server: nothing more is accepted, the handlers are cancelled, and
@@ -133,7 +152,8 @@ function Server:close()
 end
 
 --- Ends the server in good order: nothing more is accepted, and the handlers may
--- finish. Those that are not done in time are cancelled. Waits until all have ended.
+-- finish. Those that are not done in time are cancelled. Waits until all have ended,
+-- but for the one that calls it.
 -- @function server:drain
 -- @tparam[opt] number seconds how long they have; nil: as long as they need
 -- @treturn boolean true
@@ -142,25 +162,24 @@ end
 -- @treturn[2] string code `"timeout"`, when some had to be cancelled
 -- @usage server:drain(10)
 function Server:drain(seconds)
-  local late = false
+  if seconds ~= nil and not (type(seconds) == "number" and seconds >= 0) then
+    error(("bad argument #1 to 'drain' (seconds >= 0 expected, got %s)"):format(tostring(seconds)), 2)
+  end
   stop_accepting(self)
-  wait_for_all(self, function()
-    late = true
-    cancel_all(self)
-  end, seconds and core.now() + seconds)
+  local why = wait_for_all(self, seconds and core.now() + seconds)
   tasks.unwind()
-  if late then return nil, "drain " .. tostring(self.address) .. ": the time limit was reached", "timeout" end
-  return true
+  if not why then return true end
+  return nil, ("drain %s: the time limit was reached"):format(tostring(self.address)), why
 end
 
 --- What the server has done so far.
 -- @function server:stats
 -- @treturn table `accepted`, `active` and `failed` connections (those whose
 -- handlers raised), `pauses` (for want of descriptors or memory), `queued` (how
--- many wait in the kernel's queue, where it tells)
+-- many wait in the kernel's queue, where it tells: TCP on Linux)
 -- @usage print(server:stats().active)
 function Server:stats()
-  local info = not self.closed and core.now and self.listener:tcpinfo()
+  local info = not self.closed and self.listener:tcpinfo()
   return {
     accepted = self.accepted, active = self.active, failed = self.failed,
     pauses = self.pauses, queued = info and info.queue_length or nil,
@@ -186,6 +205,22 @@ end
 
 local function is_socket(value)
   return type(value) == "userdata" and type(value.accept) == "function"
+end
+
+-- What is wrong with the values of options, or nil.
+local function complaint(opts)
+  if opts.max and opts.max < 1 then
+    return ("serve: option max: integer >= 1 expected, got %s"):format(tostring(opts.max))
+  end
+end
+
+-- A listening socket that waits for as long as it takes; or nil, message, code.
+local function take_over(listener)
+  local ok, message, code = listener:settimeout(nil)
+  if ok then ok, message, code = listener:getsockopt("SO_ACCEPTCONN") end
+  if ok then return listener end
+  if ok ~= false then return nil, (message:gsub("^%l+", "serve")), code end
+  return nil, ("serve %s: it does not listen"):format(tostring(listener:getsockname())), "EINVAL"
 end
 
 local serve = {}
@@ -217,18 +252,24 @@ function serve.new(report)
       error(("bad argument #2 to 'serve' (function expected, got %s)"):format(type(handler)), 2)
     end
     opts = options.check("serve", opts, known)
-    local listener, message, code = where, nil, nil
-    if not is_socket(where) then
-      listener, message, code = listen.listen(where, listener_options(opts))
-      if not listener then return nil, message, code end
+    local wrong = complaint(opts)
+    if wrong then error(wrong, 2) end
+    local listener, message, code
+    if is_socket(where) then
+      listener, message, code = take_over(where)
+    else
+      listener, message, code = listen.listen(where, nil, listener_options(opts))
     end
+    if not listener then return nil, message, code end
     local address = listener:getsockname()
     local server = setmetatable({
       listener = listener, address = address, handler = handler, report = report,
-      max = opts.max or math.huge, timeout = opts.timeout, connections = {},
-      accepted = 0, active = 0, failed = 0, pauses = 0,
+      max = opts.max or math.huge, timeout = opts.timeout,
+      accepted = 0, active = 0, failed = 0, pauses = 0, quiet_until = 0, drains = {},
     }, Server)
-    server.ending = function(...) note_end(server, ...) end
+    server.ending = function(task, conn, ok, failure, trace)
+      note_end(server, task, conn, ok, failure, trace)
+    end
     server.acceptor = core.spawn(accept_all, server)
     return server
   end

@@ -12,7 +12,10 @@ local busted = require "busted"
 local core = require "dialtone.core"
 local fault = core.fault or error("the specs need the test build: make test", 0)
 
-core.fileno() -- the loop's own stays, once it is there
+-- The loop's own stay, once they are there: the poller's, and what wakes it when a
+-- look-up is done.
+core.fileno()
+core.run(core.getaddrinfo, "127.0.0.1")
 
 -- descriptor and target as a set, since a number may be used again
 local function snapshot()
