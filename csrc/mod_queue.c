@@ -3,7 +3,9 @@
  * values lie in a table that is the userdata's user value.
  *
  * Fair: who waits is served in the order in which he came, and who comes waits
- * behind those who wait already.
+ * behind those who wait already.  So only the first of a list may go on; he is
+ * poked when there is something for him, and passes it on when he leaves the
+ * list, in whatever way ("shared").
  */
 #include "config.h"
 
@@ -27,7 +29,6 @@ static const char queue_mark = 0;
 struct passing {
   struct dt_operation operation;
   struct queue *queue;
-  bool waited; /* it has its place among those who wait */
 };
 
 static struct queue *check_queue(lua_State *L, int arg) {
@@ -55,9 +56,13 @@ static void push_values(lua_State *L, const struct dt_operation *operation) {
   lua_remove(L, -2);
 }
 
+static bool is_first(const struct passing *passing,
+                     const struct dt_waiter *list) {
+  return !list || list->operation == &passing->operation;
+}
+
 static enum dt_outcome wait_turn(struct passing *passing,
                                  struct dt_waiter **list) {
-  passing->waited = true;
   passing->operation.queue = list;
   return DT_WANT_WAKE;
 }
@@ -72,7 +77,7 @@ static enum dt_outcome put_step(lua_State *L, struct dt_operation *operation) {
     operation->error = DT_CLOSED;
     return DT_FAILED;
   }
-  if (queue->count >= queue->capacity || (queue->givers && !passing->waited))
+  if (queue->count >= queue->capacity || !is_first(passing, queue->givers))
     return wait_turn(passing, &queue->givers);
   push_values(L, operation);
   push_argument(L, operation, 2);
@@ -85,7 +90,6 @@ static enum dt_outcome put_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-/* Shared: who gives up or is done after he was poked passes it on. */
 static const struct dt_kind put_kind = {.name = "put",
                                         .step = put_step,
                                         .size = sizeof(struct passing),
@@ -126,7 +130,7 @@ static enum dt_outcome get_step(lua_State *L, struct dt_operation *operation) {
     operation->error = DT_CLOSED;
     return DT_FAILED;
   }
-  if (queue->count == 0 || (queue->takers && !passing->waited))
+  if (queue->count == 0 || !is_first(passing, queue->takers))
     return wait_turn(passing, &queue->takers);
   push_values(L, operation);
   lua_rawgeti(L, -1, (int)queue->first);

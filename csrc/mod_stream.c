@@ -310,6 +310,7 @@ static enum search push_all(lua_State *L, struct reading_many *many) {
   struct dt_stream *stream = socket->stream;
   size_t from = 0;
   int pushed = 0;
+  luaL_checkstack(L, many->count, "too many formats"); /* L may be the loop's */
   dt_stream_pin(stream);
   for (bool good = true; good && pushed < many->count; pushed++) {
     const struct format *format = &many->formats[pushed];

@@ -27,6 +27,7 @@ struct dt_runner {
   void *argument;
   dt_time until;
   bool stuck;
+  int failures; /* of turns, in a row */
 };
 
 /* A call that waits on its C stack. */
@@ -89,15 +90,15 @@ static void make_way(struct dt_loop *loop) {
  */
 
 /* The error on top goes to a call that stands: the main program's, if it is
-   among them. */
-static bool tell_standing(lua_State *L, struct dt_loop *loop) {
+   among them.  NULL: there is none. */
+static struct dt_standing *tell_standing(lua_State *L, struct dt_loop *loop) {
   struct dt_standing *standing = loop->standing;
   struct dt_operation *operation;
   while (standing && standing->waiter.task && standing->next)
     standing = standing->next;
   if (!standing || (standing->waiter.state != DT_PARKED &&
                     standing->waiter.state != DT_POKED))
-    return false;
+    return NULL;
   operation = standing->waiter.operation;
   dt_unpark(loop, &standing->waiter);
   standing->waiter.operation = NULL;
@@ -108,29 +109,33 @@ static bool tell_standing(lua_State *L, struct dt_loop *loop) {
   lua_xmove(L, standing->waiter.L, 1);
   standing->waiter.results = 1;
   standing->waiter.raise = true;
-  dt_make_ready(loop, &standing->waiter, DT_READY);
-  return true;
+  return standing;
+}
+
+/* The call of dt_run ends. */
+static void end_run(struct dt_loop *loop, struct dt_run *run) {
+  loop->run = NULL;
+  dt_unpark(loop, &run->standing.waiter);
+  dt_switch_to(loop, &run->standing.waiter);
 }
 
 /* One turn, for those who stand.  False: nothing can ever happen. */
 static bool turn(lua_State *L, struct dt_loop *loop) {
   struct dt_run *run;
-  bool goes_on = true, over;
+  bool goes_on;
   make_way(loop);
   run = loop->run;
+  if (run && run->finished(loop, run->argument)) {
+    end_run(loop, run);
+    return true;
+  }
+  goes_on = dt_loop_turn(L, loop, run ? run->until : DT_FOREVER);
+  run = loop->run; /* much may have happened */
   if (!run)
-    return dt_loop_turn(L, loop, DT_FOREVER);
-  over = run->finished(loop, run->argument);
-  if (!over) {
-    goes_on = dt_loop_turn(L, loop, run->until);
-    over = !goes_on || (run->until != DT_FOREVER && dt_now() >= run->until);
-  }
-  if (over && loop->run == run) { /* else it has been told an error */
-    loop->run = NULL;
-    run->stuck = !goes_on;
-    dt_unpark(loop, &run->standing.waiter);
-    dt_switch_to(loop, &run->standing.waiter);
-  }
+    return goes_on;
+  run->stuck = !goes_on;
+  if (run->stuck || (run->until != DT_FOREVER && dt_now() >= run->until))
+    end_run(loop, run);
   return true;
 }
 
@@ -152,7 +157,7 @@ static int turns(lua_State *L) {
     return 0;
   }
   while (turn(L, runner->loop))
-    continue;
+    runner->failures = 0;
   return luaL_error(L, "nothing can end this wait: every task waits for "
                        "another");
 }
@@ -221,14 +226,36 @@ bool dt_may_stand(lua_State *L, const struct dt_loop *loop) {
   return !dt_is_luajit(L) || do_hooks_fire(L);
 }
 
+#define FAILURES                                                               \
+  100 /* in a row; then there is no memory to be had any more                  \
+       */
+
+/* Goes on with the call that was told of an error: at once, as without memory
+   nothing of Lua's may work any more. */
+static void switch_to_told(struct dt_loop *loop, struct dt_standing *standing) {
+  struct dt_runner *runner = loop->runner;
+  dt_unpark(loop, &standing->waiter);
+  become_idle(loop);
+  dt_cstack_switch(runner->stack, standing->waiter.stack);
+  loop->runner = runner;
+}
+
 /* The bottom of a C stack: nobody would catch what is raised here. */
 static void run_for_ever(void *argument) {
   struct dt_runner *runner = argument;
   for (;;) {
+    struct dt_standing *told = NULL;
     lua_settop(runner->L, 1);
     lua_pushvalue(runner->L, 1);
-    if (call_turns(runner) != 0 && !dt_loop_failed(runner->L, runner->loop))
-      tell_standing(runner->L, runner->loop);
+    if (call_turns(runner) == 0)
+      continue;
+    if (++runner->failures > FAILURES ||
+        !dt_loop_failed(runner->L, runner->loop))
+      told = tell_standing(runner->L, runner->loop);
+    if (!told)
+      continue;
+    runner->failures = 0;
+    switch_to_told(runner->loop, told);
   }
 }
 

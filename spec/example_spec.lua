@@ -178,6 +178,51 @@ describe("echo_server and echo_client", function()
   end)
 end)
 
+describe("proxy", function()
+  it("stands between a client and a server", function()
+    local server = start("echo_server", "127.0.0.1:0", "--count", "2")
+    local proxy = start("proxy", "127.0.0.1:0", (server:line("^listening on (.*)$")))
+    finally(function() proxy:stop() server:stop() end)
+    local where = proxy:line("^listening on (.*)$")
+    for _ = 1, 2 do
+      local output, status = run("echo_client", where, "hello", "two words")
+      assert.equal("connected to " .. where .. "\nhello\ntwo words\n", output)
+      assert.equal(0, status)
+    end
+    assert.equal(0, select(2, server:rest()))
+  end)
+
+  it("passes on the end of the client's stream, and the answer after it", function()
+    local listener = assert(net.socket("AF_INET", "SOCK_STREAM"))
+    local client = assert(net.socket("AF_INET", "SOCK_STREAM"))
+    assert(listener:bind("127.0.0.1", 0))
+    assert(listener:listen())
+    local proxy = start("proxy", "127.0.0.1:0", tostring(listener:getsockname()))
+    local server
+    finally(function()
+      for _, s in ipairs { client, listener, server } do s:close() end
+      proxy:stop()
+    end)
+    assert(client:connect((proxy:line("^listening on (.*)$"))))
+    assert(client:send("question"))
+    assert(client:shutdown("SHUT_WR"))
+    server = assert(listener:accept())
+    assert.equal("question", server:read("a"))
+    assert(server:write("answer"))
+    assert(server:close())
+    assert.equal("answer", client:read("a"))
+  end)
+
+  it("tells a client that the server is not there, by closing", function()
+    local proxy = start("proxy", "127.0.0.1:0", "127.0.0.1:" .. free_port("SOCK_STREAM"))
+    local client = assert(net.socket("AF_INET", "SOCK_STREAM"))
+    finally(function() client:close() proxy:stop() end)
+    assert(client:connect((proxy:line("^listening on (.*)$"))))
+    assert.equal("", client:read("a"))
+    assert.matches("Connection refused", proxy:line("^.*$"))
+  end)
+end)
+
 describe("udp_echo and udp_client", function()
   it("talk", function()
     local server = start("udp_echo", "127.0.0.1:0", "--count", "2")
@@ -423,7 +468,7 @@ describe("every example", function()
   local tested = {
     echo_server = true, echo_client = true, udp_echo = true, udp_client = true,
     pass_descriptor = true, ping = true, capture = true, multicast_chat = true,
-    interfaces_netlink = true, demo = true,
+    interfaces_netlink = true, demo = true, proxy = true,
   }
   local pipe = io.popen("ls examples")
   local names = {}

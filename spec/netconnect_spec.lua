@@ -343,6 +343,23 @@ describe("net.connect with several addresses", function()
     assert_fails("eof", "^recv", loser:recv(10))
   end)
 
+  it("has seen the end of its tasks when it returns", function()
+    local listener, started = support.tcp4.listener(), {}
+    names_stand_for(black_hole(), refusing(), black_hole(), listener:getsockname())
+    local supervise = core.tasks.supervise
+    core.tasks.supervise = function(...)
+      started[#started + 1] = supervise(...)
+      return started[#started]
+    end
+    local ok, conn = pcall(net.connect, "example.org:80", { delay = 0.01 })
+    core.tasks.supervise = supervise
+    assert_connected(keep(ok and conn), listener)
+    for i, ending in ipairs { "cancelled", "done", "cancelled", "done" } do
+      assert.equal(ending, started[i]:status())
+    end
+    assert.equal(4, #started)
+  end)
+
   it("sets the options on each", function()
     local listener = support.tcp4.listener()
     names_stand_for(refusing(), listener:getsockname())
@@ -611,7 +628,9 @@ describe("Ctrl-C in net.connect", function()
         collectgarbage("stop")
         say "ready"
         local ok, message = pcall(net.connect, %s, { delay = 0.01 })
-        say(ok, message:match("interrupted"), count(), (net.step(0)))
+        local left = count()
+        for _ = 1, 10 do net.step(0) end -- the tasks end
+        say(ok, message:match("interrupted"), left, (net.step(0)))
       ]]):format(tostring(black_hole()), where))
       assert.equal("ready", child:line())
       child:asleep()
@@ -707,6 +726,7 @@ describe("a socket that the system connects to itself", function()
         assert_fails("ECONNREFUSED", "^connect " .. plain(name) .. ": .*itself", value, message, code)
         assert.equal("failed ECONNREFUSED", summary(failures))
       end)
+      assert(transport.socket():bind(name)) -- at once: nothing keeps the port
     end)
   end
 

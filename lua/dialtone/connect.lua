@@ -144,7 +144,7 @@ end
 local function note_end(dialing, index, task, ok, s, message, code)
   dialing.running = dialing.running - 1
   if ok and s then
-    if not dialing.race:succeeded(index, s) then s:close() end
+    dialing.race:succeeded(index, s) -- or too late: then it is closed with the losers
   elseif ok then
     dialing.race:failed(index, message, code)
   elseif task:status() == "failed" then
@@ -176,7 +176,7 @@ local function drive(dialing)
   dialing.race:stop()
 end
 
--- Closes all that have not won.
+-- Closes all that have not won; those that have not begun never do.
 local function dismiss(dialing, winner)
   for _, attempt in pairs(dialing.attempts) do
     attempt.task:cancel()
