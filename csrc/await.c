@@ -221,8 +221,10 @@ static int wait_ready(lua_State *L, struct dt_operation *operation,
     ready = poll_one(L, socket, want, deadline);
     patience->reported = true;
   }
-  if (ready > 0)
+  if (ready > 0) {
+    socket->watch.unready = 0; /* in a task's finalizer the step asks for it */
     return 0;
+  }
   if (ready < 0)
     return errno;
   return deadline == patience->own ? DT_TIMEOUT : EAGAIN;
@@ -268,7 +270,8 @@ static int go_on(lua_State *L, struct dt_operation *operation,
 bool dt_may_block(const struct dt_operation *operation) {
   return operation->kind->can_block && !operation->nonblocking &&
          !has_limit(operation->socket) &&
-         !dt_loop_busy(operation->socket->loop);
+         !dt_loop_busy(operation->socket->loop) &&
+         !operation->socket->loop->dirty;
 }
 
 /* What is to be done after an outcome that is not the end: 0, or why it ends
@@ -280,7 +283,8 @@ static int prepare_next(lua_State *L, struct dt_operation *operation,
   if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
     error = go_on(L, operation, outcome, patience);
   else if (must_not_wait(operation))
-    error = operation->error; /* the kernel's own: EAGAIN, EINPROGRESS */
+    error =
+        operation->error != 0 ? operation->error : EAGAIN; /* the kernel's */
   else if (outcome == DT_WANT_WAKE)
     error = wait_until(L, operation);
   else
@@ -311,14 +315,26 @@ static int wait_alone(lua_State *L, struct dt_operation *operation,
 }
 
 /* A cancelled task waits no more. */
-static void check_cancelled(lua_State *L, const struct dt_loop *loop,
-                            struct dt_operation *operation) {
-  if (!loop->task || !loop->task->cancelled || operation->kind->resist)
-    return;
+static bool is_cancelled(lua_State *L, const struct dt_loop *loop,
+                         struct dt_operation *operation) {
+  if (!loop->task || !loop->task->cancelled)
+    return false;
+  if (operation->kind->resist &&
+      operation->kind->resist(L, operation, DT_CANCELLED))
+    return false;
   if (operation->kind->release)
     operation->kind->release(L, operation);
+  dt_send_rest(operation);
+  return true;
+}
+
+/* Others have a turn first, now and then: it may try again and again. */
+static int raise_cancelled(lua_State *L, struct dt_loop *loop) {
+  if (--loop->budget <= 0 && loop->running == L &&
+      dt_yieldable(L, loop->yieldable))
+    return dt_task_raise(L, loop);
   dt_push_cancelled(L);
-  lua_error(L);
+  return lua_error(L);
 }
 
 int dt_persist(lua_State *L, struct dt_operation *operation,
@@ -329,7 +345,8 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     return dt_end_failed(L, operation);
   if (outcome != DT_AGAIN && outcome != DT_PROGRESS && must_not_wait(operation))
     return wait_alone(L, operation, outcome);
-  check_cancelled(L, loop, operation);
+  if (is_cancelled(L, loop, operation))
+    return raise_cancelled(L, loop);
   if (loop->running == L && dt_yieldable(L, loop->yieldable))
     return dt_task_wait(L, loop, operation, outcome);
   if (loop->dirty)
@@ -353,6 +370,7 @@ int dt_end_failed(lua_State *L, struct dt_operation *operation) {
   int results = dt_push_failure(L, operation);
   if (operation->kind->release)
     operation->kind->release(L, operation);
+  dt_send_rest(operation);
   if (operation->kind->raises && !dt_is_end_of(operation)) {
     lua_pop(L, results - 2);
     return lua_error(L);

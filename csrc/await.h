@@ -61,6 +61,7 @@ struct dt_kind {
   bool (*resist)(lua_State *L, struct dt_operation *operation, int error);
   size_t size;    /* of the whole operation, to be moved */
   bool can_block; /* the step heeds may_block */
+  bool sends;     /* nobody else may send while it is under way */
   bool raises;    /* iterators: a failure raises its message, but for the end */
   bool ends_closed; /* ... and closing it is its end */
   bool shared;      /* many may wait for the same thing (accept) */

@@ -239,6 +239,8 @@ int dt_park(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
     error = set_timer(loop, waiter);
   }
   operation->moved = goes_on(outcome);
+  if (operation->moved && operation->kind->sends)
+    outcome = DT_WANT_WRITE; /* keeps its place */
   if (error == 0 && (outcome == DT_WANT_READ || outcome == DT_WANT_WRITE))
     error = park_watching(L, loop, waiter,
                           outcome == DT_WANT_READ ? DT_READ : DT_WRITE);
@@ -330,6 +332,8 @@ static void finish(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
   waiter->operation = NULL;
   if (operation->kind->release)
     operation->kind->release(L, operation);
+  if (operation->kind != &dt_flush_kind)
+    dt_send_rest(operation);
   if (!waiter->L) { /* nobody's */
     lua_pop(L, results);
     return;
@@ -538,10 +542,8 @@ bool dt_loop_failed(lua_State *L, struct dt_loop *loop) {
 /* --- birth, death, fork ----------------------------------------------------
  */
 
-/* In a child after fork(2) every descriptor that is waited for must be told to
-   the new poller. */
-static void tell_again(lua_State *L, struct dt_loop *loop,
-                       struct dt_waiter *waiter) {
+void dt_tell_again(lua_State *L, struct dt_loop *loop,
+                   struct dt_waiter *waiter) {
   int error;
   if (!waiter || !waiter->watched)
     return;
@@ -562,27 +564,29 @@ static int open_poller(struct dt_loop *loop) {
 }
 
 /* The parent goes on with what we have as copies: its poller is left alone. */
-static int leave_parent(lua_State *L, struct dt_loop *loop) {
-  int error;
+static void leave_parent(struct dt_loop *loop) {
   loop->type->close(loop->poller);
   loop->poller = NULL;
   loop->event_next = loop->event_count = 0;
   loop->generation++;
-  dt_fork_mark(&loop->fork);
-  error = open_poller(loop);
-  if (error != 0)
-    return error;
-  for (struct dt_task *task = loop->tasks; task; task = task->next)
-    tell_again(L, loop, task->active);
-  dt_lookup_forked(L, loop);
-  return 0;
 }
 
 int dt_loop_reopen(lua_State *L, struct dt_loop *loop) {
+  int error;
+  if (loop->poller && !dt_forked(&loop->fork))
+    return 0;
   if (loop->poller)
-    return dt_forked(&loop->fork) ? leave_parent(L, loop) : 0;
+    leave_parent(loop);
   dt_fork_mark(&loop->fork);
-  return open_poller(loop);
+  error = open_poller(loop);
+  if (error != 0 || loop->generation == 0)
+    return error;
+  for (struct dt_task *task = loop->tasks; task; task = task->next)
+    dt_tell_again(L, loop, task->active);
+  dt_standing_forked(L, loop);
+  dt_flushers_forked(L, loop);
+  dt_lookup_forked(L, loop);
+  return 0;
 }
 
 void dt_loop_init(struct dt_loop *loop) {
@@ -595,7 +599,6 @@ void dt_loop_close(struct dt_loop *loop) {
   if (loop->poller)
     loop->type->close(loop->poller);
   dt_fork_unmark(&loop->fork);
-  dt_streams_end(loop);
   dt_timers_free(&loop->timers);
   dt_pool_free(&loop->pool);
   free(loop->free_slots);

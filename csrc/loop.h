@@ -86,10 +86,9 @@ struct dt_loop {
   int kept; /* registry: what is kept of tasks, by their slots */
   int *free_slots, free_count, slots, slot_room;
   struct dt_ear *ears;
-  size_t watching;          /* waiters of descriptors */
-  struct dt_stream *dirty;  /* have gathered output to send */
-  struct dt_stream *pinned; /* not to be freed: stream.h */
-  struct dt_stream *zombie; /* it was closed all the same */
+  size_t watching;         /* waiters of descriptors */
+  struct dt_stream *dirty; /* have gathered output to send */
+  struct dt_flusher *flushers;
   struct dt_pool pool;
   struct dt_pipe pipe;              /* net.copy's */
   struct dt_lookups *lookups;       /* names being looked up (lookup.c) */
@@ -171,6 +170,11 @@ bool dt_loop_turn(lua_State *L, struct dt_loop *loop, dt_time until);
 bool dt_loop_failed(lua_State *L, struct dt_loop *loop);
 
 int dt_loop_reopen(lua_State *L, struct dt_loop *loop);
+
+/* In a child after fork(2) every descriptor that is waited for must be told to
+   the new poller.  The waiter may be NULL. */
+void dt_tell_again(lua_State *L, struct dt_loop *loop,
+                   struct dt_waiter *waiter);
 
 /* Opens the poller if there is none; after fork(2) another one.  0 or errno. */
 static inline int dt_loop_open(lua_State *L, struct dt_loop *loop) {

@@ -25,6 +25,7 @@ struct connecting {
   struct dt_operation operation;
   struct dt_address address;
   bool begun; /* the kernel goes on with it: connect(2) is not called again */
+  dt_time pause, deadline; /* a unix listener's queue is full: tried again */
 };
 
 static enum dt_outcome connected(lua_State *L, struct connecting *connecting) {
@@ -33,6 +34,32 @@ static enum dt_outcome connected(lua_State *L, struct connecting *connecting) {
   lua_pushboolean(L, 1);
   connecting->operation.results = 1;
   return DT_DONE;
+}
+
+#define PAUSE_FIRST 1000000  /* 1 ms, doubled */
+#define PAUSE_LAST  50000000 /* to 50 ms */
+
+/* connect(2): a unix listener's queue is full.  Nothing has begun, and no
+   poller tells of room in it: ask again after a pause. */
+static enum dt_outcome try_again(struct connecting *connecting) {
+  struct dt_operation *operation = &connecting->operation;
+  dt_time limit = operation->socket->limit;
+  if (connecting->deadline == 0)
+    connecting->deadline =
+        limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
+  if (limit > 0 && dt_now() >= connecting->deadline) {
+    operation->error = DT_TIMEOUT;
+    return DT_FAILED;
+  }
+  if (connecting->pause < PAUSE_LAST)
+    connecting->pause =
+        connecting->pause > 0 ? connecting->pause * 2 : PAUSE_FIRST;
+  operation->until = dt_deadline(connecting->pause);
+  if (operation->until > connecting->deadline)
+    operation->until = connecting->deadline;
+  operation->alarm = true;
+  operation->moved = true; /* a wait of its own */
+  return DT_WANT_WAKE;
 }
 
 static enum dt_outcome connect_failed(struct connecting *connecting,
@@ -44,8 +71,8 @@ static enum dt_outcome connect_failed(struct connecting *connecting,
   case EALREADY: /* begun by an earlier call: wait for the same end */
     connecting->begun = true;
     return DT_WANT_WRITE;
-  case EAGAIN: /* connect(2): a unix listener's queue is full.  Nothing has */
-    return DT_WANT_WRITE; /* begun; ask again */
+  case EAGAIN:
+    return try_again(connecting);
   default:
     return DT_FAILED;
   }
@@ -96,8 +123,10 @@ static enum dt_outcome connect_step(lua_State *L,
   return connect_failed(connecting, errno);
 }
 
-static const struct dt_kind connect_kind = {
-    .name = "connect", .step = connect_step, .size = sizeof(struct connecting)};
+static const struct dt_kind connect_kind = {.name = "connect",
+                                            .step = connect_step,
+                                            .size = sizeof(struct connecting),
+                                            .renews = true};
 
 /***
 Connects the socket to a peer. A socket that was bound first keeps its own

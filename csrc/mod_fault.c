@@ -5,7 +5,10 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -110,7 +113,35 @@ static int fault_descriptors(lua_State *L) {
   return 1;
 }
 
+/* fault.fork() -> the child's process number, 0 in the child */
+static int fault_fork(lua_State *L) {
+  pid_t child = fork();
+  if (child < 0)
+    return luaL_error(L, "fork: %s", strerror(errno));
+  lua_pushinteger(L, (lua_Integer)child);
+  return 1;
+}
+
+/* fault.waitpid(number) -> its exit status, or minus the signal that ended it;
+   blocks */
+static int fault_waitpid(lua_State *L) {
+  pid_t child = (pid_t)luaL_checkinteger(L, 1);
+  int status;
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR)
+      return luaL_error(L, "waitpid: %s", strerror(errno));
+  lua_pushinteger(L,
+                  WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+  return 1;
+}
+
+/* fault._exit(status): without any finalizer */
+static int fault_exit(lua_State *L) {
+  _exit((int)luaL_checkinteger(L, 1));
+}
+
 static const luaL_Reg functions[] = {
+    {"_exit", fault_exit},
     {"fail", fault_fail},
     {"short", fault_short},
     {"delay", fault_delay},
@@ -119,6 +150,8 @@ static const luaL_Reg functions[] = {
     {"calls", fault_calls},
     {"census", fault_census},
     {"descriptors", fault_descriptors},
+    {"fork", fault_fork},
+    {"waitpid", fault_waitpid},
     {NULL, NULL},
 };
 

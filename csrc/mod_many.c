@@ -123,7 +123,8 @@ static int forget_failure(lua_State *L, struct dt_operation *operation) {
 static const struct dt_kind sendmany_kind = {.name = "sendmany",
                                              .step = send_step,
                                              .salvage = forget_failure,
-                                             .size = sizeof(struct sending)};
+                                             .size = sizeof(struct sending),
+                                             .sends = true};
 
 /* How many buffers the messages of the list at index 2 have. */
 static size_t count_all(lua_State *L, size_t count) {

@@ -181,13 +181,13 @@ static void give_back(lua_State *L, struct dt_operation *operation) {
     dt_return(L, sending->piece);
 }
 
-static const struct dt_kind sendfile_kind = {
-    .name = "sendfile",
-    .step = sendfile_step,
-    .salvage = push_sent,
-    .release = give_back,
-    .size = sizeof(struct sending_file),
-};
+static const struct dt_kind sendfile_kind = {.name = "sendfile",
+                                             .step = sendfile_step,
+                                             .salvage = push_sent,
+                                             .release = give_back,
+                                             .size =
+                                                 sizeof(struct sending_file),
+                                             .sends = true};
 
 /* --- the file ------------------------------------------------------------ */
 

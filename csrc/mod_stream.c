@@ -51,11 +51,21 @@ static size_t without_end(const char *bytes, size_t begin, size_t end) {
   return end > begin && bytes[end - 1] == '\r' ? end - 1 : end;
 }
 
+static const char line_scanner[] = "\n";
+
+/* What was scanned for another delimiter says nothing about this one. */
+static void scan_for(struct dt_stream *stream, const void *scanner) {
+  if (stream->scanner == scanner)
+    return;
+  stream->scanner = scanner;
+  stream->in.scanned = 0;
+}
+
 static enum search find_delimiter(struct dt_stream *stream,
                                   const struct format *format, size_t from,
                                   struct found *found) {
   const char *delimiter =
-      format->form == FORM_DELIMITER ? format->delimiter : "\n";
+      format->form == FORM_DELIMITER ? format->delimiter : line_scanner;
   size_t size = format->form == FORM_DELIMITER ? format->delimiter_size : 1;
   size_t place;
   if (from >
@@ -67,6 +77,9 @@ static enum search find_delimiter(struct dt_stream *stream,
     if (place != DT_NOT_FOUND)
       place += from;
   } else {
+    scan_for(stream, format->form == FORM_DELIMITER
+                         ? (const void *)format
+                         : (const void *)line_scanner);
     place = dt_buffer_find(&stream->in, delimiter, size);
   }
   if (place == DT_NOT_FOUND || place - from > stream->limit)
@@ -177,9 +190,9 @@ static void give(lua_State *L, struct dt_socket *socket,
   dt_stream_pin(stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in) + found->begin,
                   found->end - found->begin);
-  dt_stream_unpin(socket);
   if (format->form != FORM_PEEK && socket->stream == stream)
     dt_buffer_take(&stream->in, found->next, &socket->loop->pool);
+  dt_stream_unpin(stream);
 }
 
 #define HELPINGS 16 /* before others have a turn */
@@ -245,13 +258,13 @@ static inline bool take_line(lua_State *L, struct dt_socket *socket) {
   size = (size_t)(end - bytes);
   dt_stream_pin(stream);
   lua_pushlstring(L, bytes, without_end(bytes, 0, size));
-  dt_stream_unpin(socket);
   if (socket->stream == stream) {
     if (size + 1 < length)
       in->begin += size + 1;
     else
       dt_buffer_take(in, size + 1, &socket->loop->pool);
   }
+  dt_stream_unpin(stream);
   return true;
 }
 
@@ -325,9 +338,9 @@ static enum search push_all(lua_State *L, struct reading_many *many) {
                     found.end - found.begin);
     from = found.next;
   }
-  dt_stream_unpin(socket);
   if (socket->stream == stream)
     dt_buffer_take(&stream->in, from, &socket->loop->pool);
+  dt_stream_unpin(stream);
   many->reading.operation.results = pushed;
   return FOUND;
 }
@@ -474,7 +487,7 @@ static int socket_readuntil(lua_State *L) {
   luaL_argcheck(L, format.delimiter_size > 0, 2, "the delimiter is empty");
   format.inclusive = lua_toboolean(L, 3);
   if (socket->stream)
-    socket->stream->in.scanned = 0; /* of another delimiter */
+    socket->stream->scanner = NULL; /* of another delimiter */
   return read_with(L, &readuntil_kind, socket, &format);
 }
 

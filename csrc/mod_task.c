@@ -443,7 +443,7 @@ static int net_step(lua_State *L) {
          dt_deadline(limit == DT_NO_LIMIT ? 0 : limit));
   due = dt_loop_due(loop);
   now = dt_now();
-  lua_pushboolean(L, loop->task_count > 0);
+  lua_pushboolean(L, loop->task_count > 0 || loop->watching > 0);
   if (due == DT_FOREVER)
     lua_pushnil(L);
   else

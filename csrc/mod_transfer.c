@@ -104,9 +104,9 @@ static enum dt_outcome receive_buffered(lua_State *L,
     size = receiving->size;
   dt_stream_pin(stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in), size);
-  dt_stream_unpin(socket);
   if (!(receiving->flags & MSG_PEEK) && socket->stream == stream)
     dt_buffer_take(&stream->in, size, &socket->loop->pool);
+  dt_stream_unpin(stream);
   receiving->operation.results = 1;
   return DT_DONE;
 }

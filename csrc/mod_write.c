@@ -32,8 +32,10 @@ struct writing {
   const char *data; /* a long text, after what is gathered; anchored by the
                        caller's stack */
   size_t size;
-  size_t own; /* how many bytes this call added to it, of what it was given */
-  size_t given;
+  size_t own;    /* how many bytes this call added to what was gathered */
+  size_t given;  /* how many it was given */
+  size_t before; /* how many were gathered before */
+  size_t gone;   /* how many of all these went */
 };
 
 /* One system call for what is gathered and for the long text. */
@@ -59,6 +61,7 @@ static ssize_t send_both(const struct writing *writing) {
 /* Takes off what went. */
 static void account(struct writing *writing, size_t count) {
   struct dt_socket *socket = writing->operation.socket;
+  writing->gone += count;
   size_t gathered = dt_unsent_bytes(socket);
   if (gathered > 0) {
     size_t part = count < gathered ? count : gathered;
@@ -74,6 +77,10 @@ static enum dt_outcome write_step(lua_State *L,
   struct writing *writing = (struct writing *)operation;
   struct dt_socket *socket = operation->socket;
   ssize_t count;
+  if (dt_is_sending(socket, operation)) {
+    operation->error = DT_BUSY;
+    return DT_FAILED;
+  }
   if (writing->size + dt_unsent_bytes(socket) == 0)
     return push_socket(L, operation);
   if (socket->stream)
@@ -98,17 +105,16 @@ static enum dt_outcome write_step(lua_State *L,
 static int write_salvage(lua_State *L, struct dt_operation *operation) {
   struct writing *writing = (struct writing *)operation;
   struct dt_socket *socket = operation->socket;
-  size_t unsent = writing->size;
-  if (writing->own > 0) {
-    size_t left = dt_unsent_bytes(socket);
-    size_t mine = left < writing->own ? left : writing->own;
-    if (mine > 0)
-      socket->stream->out.end -= mine;
-    if (left > 0 && left == mine)
-      dt_buffer_clear(&socket->stream->out, &socket->loop->pool);
-    unsent = left == 0 ? writing->given : mine;
-  }
-  lua_pushinteger(L, (lua_Integer)(writing->given - unsent));
+  size_t went =
+      writing->gone > writing->before ? writing->gone - writing->before : 0;
+  size_t left = dt_unsent_bytes(socket), mine = 0;
+  if (writing->own > 0)
+    mine = writing->own - went < left ? writing->own - went : left;
+  if (mine > 0)
+    socket->stream->out.end -= mine;
+  if (left > 0 && left == mine)
+    dt_buffer_clear(&socket->stream->out, &socket->loop->pool);
+  lua_pushinteger(L, (lua_Integer)went);
   return 4;
 }
 
@@ -116,7 +122,8 @@ static const struct dt_kind write_kind = {.name = "write",
                                           .step = write_step,
                                           .salvage = write_salvage,
                                           .size = sizeof(struct writing),
-                                          .can_block = true};
+                                          .can_block = true,
+                                          .sends = true};
 
 /* Adds all arguments to what is gathered. */
 static void gather(lua_State *L, struct dt_stream *stream, int last) {
@@ -185,7 +192,7 @@ static bool gather_here(lua_State *L, struct dt_socket *socket, int last) {
   struct dt_stream *stream = socket->stream;
   struct dt_buffer *out;
   char *to, *end;
-  if (!stream || stream->sent_error != 0)
+  if (!stream || stream->sent_error != 0 || dt_is_sending(socket, NULL))
     return false;
   out = &stream->out;
   if (out->size == 0 && !dt_buffer_room(out, DT_BLOCK / 2, &socket->loop->pool))
@@ -194,8 +201,11 @@ static bool gather_here(lua_State *L, struct dt_socket *socket, int last) {
   end = out->data + out->size;
   for (int i = 2; i <= last; i++) {
     size_t size;
-    const char *data = lua_tolstring(L, i, &size);
-    if (!data || size > (size_t)(end - to))
+    const char *data;
+    if (lua_type(L, i) != LUA_TSTRING) /* a number: makes a string, and the */
+      return keep_nothing(out, &socket->loop->pool); /* collector may run */
+    data = lua_tolstring(L, i, &size);
+    if (size > (size_t)(end - to))
       return keep_nothing(out, &socket->loop->pool);
     memcpy(to, data, size);
     to += size;
@@ -238,6 +248,8 @@ static int socket_write(lua_State *L) {
     return dt_fail_closed(L, "write");
   if (socket->stream && socket->stream->sent_error != 0)
     return fail_late(L, "write", socket);
+  if (dt_is_sending(socket, NULL))
+    return dt_socket_fail(L, "write", socket, NULL, DT_BUSY);
   if (!is_gathering(L, socket) ||
       dt_unsent_bytes(socket) + total >= gather_size(socket))
     return write_through(L, socket, last, total);
@@ -259,8 +271,10 @@ static enum dt_outcome flush_step(lua_State *L,
   return outcome == DT_DONE ? push_socket(L, operation) : outcome;
 }
 
-static const struct dt_kind flush_kind = {
-    .name = "flush", .step = flush_step, .size = sizeof(struct dt_operation)};
+static const struct dt_kind flush_kind = {.name = "flush",
+                                          .step = flush_step,
+                                          .size = sizeof(struct dt_operation),
+                                          .sends = true};
 
 /***
 Sends what write has gathered, and waits until it has gone.
@@ -333,8 +347,10 @@ static enum dt_outcome shutdown_step(lua_State *L,
   return DT_DONE;
 }
 
-static const struct dt_kind shutdown_kind = {
-    .name = "shutdown", .step = shutdown_step, .size = sizeof(struct shutting)};
+static const struct dt_kind shutdown_kind = {.name = "shutdown",
+                                             .step = shutdown_step,
+                                             .size = sizeof(struct shutting),
+                                             .sends = true};
 
 /***
 Ends one direction of a connection, or both; the descriptor stays open. What
@@ -379,7 +395,8 @@ static void close_release(lua_State *L, struct dt_operation *operation) {
 static const struct dt_kind close_kind = {.name = "close",
                                           .step = close_step,
                                           .release = close_release,
-                                          .size = sizeof(struct dt_operation)};
+                                          .size = sizeof(struct dt_operation),
+                                          .sends = true};
 
 /***
 Closes the socket. What write has gathered is sent before, and waited for,

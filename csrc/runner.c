@@ -221,7 +221,7 @@ static bool do_hooks_fire(lua_State *L) {
 }
 
 bool dt_may_stand(lua_State *L, const struct dt_loop *loop) {
-  if (loop->stepping || loop->pinned)
+  if (loop->stepping)
     return false;
   return !dt_is_luajit(L) || do_hooks_fire(L);
 }
@@ -447,6 +447,12 @@ bool dt_run(lua_State *L, struct dt_loop *loop,
   leave_standing(loop, &run.standing);
   end_standing(L, waiter);
   return !run.stuck;
+}
+
+void dt_standing_forked(lua_State *L, struct dt_loop *loop) {
+  struct dt_standing *standing;
+  for (standing = loop->standing; standing; standing = standing->next)
+    dt_tell_again(L, loop, &standing->waiter);
 }
 
 void dt_runners_free(struct dt_loop *loop) {

@@ -43,6 +43,9 @@ bool dt_run(lua_State *L, struct dt_loop *loop,
             bool (*finished)(struct dt_loop *loop, void *argument),
             void *argument, dt_time until);
 
+/* dt_tell_again for all calls that stand. */
+void dt_standing_forked(lua_State *L, struct dt_loop *loop);
+
 /* Frees the C stacks. */
 void dt_runners_free(struct dt_loop *loop);
 

@@ -210,6 +210,8 @@ int dt_socket_fail(lua_State *L, const char *operation,
 static int socket_gc(lua_State *L) {
   struct dt_socket *socket = dt_test_socket(L, 1);
   if (socket)
+    dt_send_last(socket);
+  if (socket)
     dt_socket_close(L, socket); /* nobody is there to hear of a failure */
   return 0;
 }

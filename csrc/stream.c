@@ -15,6 +15,7 @@
 /* An operation that nobody waits for: it sends what the kernel did not take at
    once, and is there only while there is such. */
 struct dt_flusher {
+  struct dt_flusher *next, **link; /* in the loop's list */
   struct dt_waiter waiter;
   struct dt_operation operation;
 };
@@ -66,9 +67,29 @@ static int send_once(struct dt_stream *stream) {
   return (size_t)count == length ? 0 : EAGAIN;
 }
 
+/* The flusher makes way. */
+bool dt_is_sending(const struct dt_socket *socket,
+                   const struct dt_operation *operation) {
+  const struct dt_waiter *writer = socket->watch.writers;
+  return writer && writer->operation != operation &&
+         writer->operation->kind->sends;
+}
+
+void dt_send_last(struct dt_socket *socket) {
+  if (socket->fd >= 0 && dt_unsent_bytes(socket) > 0 &&
+      !dt_is_sending(socket, NULL))
+    send_once(socket->stream);
+}
+
 enum dt_outcome dt_send_before(struct dt_operation *operation) {
   struct dt_stream *stream = operation->socket->stream;
   int error;
+  if (dt_is_sending(operation->socket, operation)) {
+    operation->error = DT_BUSY;
+    return DT_FAILED;
+  }
+  if (dt_unsent_bytes(operation->socket) == 0)
+    return DT_DONE;
   dt_stop_flusher(stream);
   error = send_once(stream);
   if (error == 0)
@@ -106,10 +127,35 @@ static bool flush_resist(lua_State *L, struct dt_operation *operation,
   return true;
 }
 
-static const struct dt_kind flush_kind = {.name = "flush",
-                                          .step = flush_step,
-                                          .resist = flush_resist,
-                                          .size = sizeof(struct dt_operation)};
+const struct dt_kind dt_flush_kind = {.name = "flush",
+                                      .step = flush_step,
+                                      .resist = flush_resist,
+                                      .size = sizeof(struct dt_operation)};
+
+static struct dt_flusher *new_flusher(struct dt_loop *loop,
+                                      struct dt_socket *socket) {
+  struct dt_flusher *flusher = calloc(1, sizeof *flusher);
+  if (!flusher)
+    return NULL;
+  flusher->operation.kind = &dt_flush_kind;
+  flusher->operation.socket = socket;
+  flusher->operation.until = DT_FOREVER;
+  flusher->next = loop->flushers;
+  flusher->link = &loop->flushers;
+  if (flusher->next)
+    flusher->next->link = &flusher->next;
+  loop->flushers = flusher;
+  return flusher;
+}
+
+static void free_flusher(struct dt_loop *loop, struct dt_flusher *flusher) {
+  dt_unpark(loop, &flusher->waiter);
+  dt_timer_clear(&loop->timers, &flusher->waiter.timer);
+  *flusher->link = flusher->next;
+  if (flusher->next)
+    flusher->next->link = flusher->link;
+  free(flusher);
+}
 
 /* 0 or an errno. */
 static int start_flusher(lua_State *L, struct dt_loop *loop,
@@ -119,19 +165,21 @@ static int start_flusher(lua_State *L, struct dt_loop *loop,
   if (stream->socket->watch.writers) /* somebody is at it */
     return 0;
   if (!flusher) {
-    flusher = stream->flusher = calloc(1, sizeof *flusher);
+    flusher = stream->flusher = new_flusher(loop, stream->socket);
     if (!flusher)
       return ENOMEM;
-    flusher->operation.kind = &flush_kind;
-    flusher->operation.socket = stream->socket;
-    flusher->operation.until = DT_FOREVER;
-    flusher->waiter.operation = &flusher->operation;
   }
   flusher->waiter.operation = &flusher->operation;
   error = dt_park(L, loop, &flusher->waiter, DT_WANT_WRITE);
   if (error != 0)
     dt_unpark(loop, &flusher->waiter);
   return error;
+}
+
+void dt_flushers_forked(lua_State *L, struct dt_loop *loop) {
+  struct dt_flusher *flusher;
+  for (flusher = loop->flushers; flusher; flusher = flusher->next)
+    dt_tell_again(L, loop, &flusher->waiter);
 }
 
 void dt_stop_flusher(struct dt_stream *stream) {
@@ -142,7 +190,8 @@ void dt_stop_flusher(struct dt_stream *stream) {
 static void flush(lua_State *L, struct dt_loop *loop,
                   struct dt_stream *stream) {
   int error = 0;
-  if (dt_buffer_length(&stream->out) == 0)
+  if (dt_buffer_length(&stream->out) == 0 ||
+      dt_is_sending(stream->socket, NULL)) /* it is sent with that */
     return;
   if (stream->flusher && stream->flusher->waiter.state != DT_AWAKE)
     return; /* there is no room, and it will be told */
@@ -169,17 +218,10 @@ void dt_flush_dirty(lua_State *L, struct dt_loop *loop) {
 /* --- the end -----------------------------------------------------------------
  */
 
-static void free_stream(struct dt_loop *loop, struct dt_stream *stream) {
-  dt_buffer_clear(&stream->in, &loop->pool);
-  dt_buffer_clear(&stream->out, &loop->pool);
-  free(stream->flusher);
+void dt_stream_end(struct dt_stream *stream) {
+  dt_buffer_clear(&stream->in, NULL);
+  dt_buffer_clear(&stream->out, NULL);
   free(stream);
-}
-
-void dt_streams_end(struct dt_loop *loop) {
-  if (loop->zombie)
-    free_stream(loop, loop->zombie);
-  loop->zombie = loop->pinned = NULL;
 }
 
 void dt_stream_free(struct dt_socket *socket) {
@@ -189,14 +231,11 @@ void dt_stream_free(struct dt_socket *socket) {
     return;
   socket->stream = NULL;
   unmark_dirty(loop, stream);
-  if (stream->flusher) {
-    dt_unpark(loop, &stream->flusher->waiter);
-    dt_timer_clear(&loop->timers, &stream->flusher->waiter.timer);
-  }
-  if (loop->pinned != stream) {
-    free_stream(loop, stream);
-    return;
-  }
-  loop->pinned = NULL;
-  loop->zombie = stream;
+  if (stream->flusher)
+    free_flusher(loop, stream->flusher);
+  stream->flusher = NULL;
+  stream->socket = NULL;
+  dt_buffer_clear(&stream->out, &loop->pool);
+  if (stream->pins == 0)
+    dt_stream_end(stream);
 }

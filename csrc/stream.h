@@ -39,9 +39,16 @@ struct dt_stream {
   int sent_error; /* of what was sent behind the writer's back: told next */
   unsigned char gathering; /* enum dt_gathering */
   bool dirty;              /* in the loop's list */
+  unsigned pins;           /* dt_stream_pin; it is freed at the last one's end
+                              when `socket` is NULL */
+  /* Whose search `in.scanned` is about: a delimiter's, or another one's. */
+  const void *scanner;
 };
 
 DT_INTERNAL_BEGIN
+
+/* Of the operations that nobody waits for. */
+extern const struct dt_kind dt_flush_kind;
 
 /* The socket's, made when there is none; raises when memory ends. */
 struct dt_stream *dt_stream_of(lua_State *L, struct dt_socket *socket);
@@ -64,40 +71,57 @@ static inline void dt_note_received(struct dt_socket *socket, size_t got,
     socket->watch.unready |= DT_READ;
 }
 
-/* Frees what was closed while it was pinned. */
-void dt_streams_end(struct dt_loop *loop);
-
-/* Until the next call the stream is not freed, though its socket be closed:
-   the collector may run any code while a string is made of its bytes.  Tasks do
-   not go on before dt_stream_unpin (dt_may_stand). */
+/* Between the two the stream is not freed, though its socket be closed: the
+   collector may run any code while a string is made of its bytes. */
 static inline void dt_stream_pin(struct dt_stream *stream) {
-  struct dt_loop *loop = stream->socket->loop;
-  if (loop->zombie)
-    dt_streams_end(loop);
-  loop->pinned = stream;
+  stream->pins++;
 }
 
-static inline void dt_stream_unpin(const struct dt_socket *socket) {
-  socket->loop->pinned = NULL;
+void dt_stream_end(struct dt_stream *stream);
+
+static inline void dt_stream_unpin(struct dt_stream *stream) {
+  if (--stream->pins == 0 && !stream->socket)
+    dt_stream_end(stream);
 }
 
 /* There is something to send when the task next waits. */
 void dt_mark_dirty(struct dt_loop *loop, struct dt_stream *stream);
 
+/* Before a socket is collected: what the kernel takes of it at once. */
+void dt_send_last(struct dt_socket *socket);
+
 /* Sends what the streams of the loop have gathered, as far as it goes. */
 void dt_flush_dirty(lua_State *L, struct dt_loop *loop);
 
 /* For the steps of operations that send: what was written before goes first.
-   DT_DONE when nothing is left of it. */
+   DT_DONE when nothing is left of it; fails with "busy". */
 enum dt_outcome dt_send_before(struct dt_operation *operation);
 
 static inline enum dt_outcome dt_send_gathered(struct dt_operation *operation) {
-  return dt_unsent_bytes(operation->socket) == 0 ? DT_DONE
-                                                 : dt_send_before(operation);
+  const struct dt_socket *socket = operation->socket;
+  return !socket->watch.writers && dt_unsent_bytes(socket) == 0
+             ? DT_DONE
+             : dt_send_before(operation);
+}
+
+/* Whether somebody else's sending is under way, which must not be mixed up with
+   any other. */
+bool dt_is_sending(const struct dt_socket *socket,
+                   const struct dt_operation *operation);
+
+/* After an operation has ended, in whatever way: what is gathered still is sent
+   when the caller next waits. */
+static inline void dt_send_rest(const struct dt_operation *operation) {
+  struct dt_socket *socket = operation->socket;
+  if (socket && dt_unsent_bytes(socket) > 0)
+    dt_mark_dirty(socket->loop, socket->stream);
 }
 
 /* Somebody else sends now: the flusher, if there is one, leaves it to him. */
 void dt_stop_flusher(struct dt_stream *stream);
+
+/* dt_tell_again for all flushers. */
+void dt_flushers_forked(lua_State *L, struct dt_loop *loop);
 
 /* Frees it, with all that is in it. */
 void dt_stream_free(struct dt_socket *socket);

@@ -215,6 +215,15 @@ int dt_task_wait(lua_State *L, struct dt_loop *loop,
   return lua_yield(L, lua_gettop(L));
 }
 
+int dt_task_raise(lua_State *L, struct dt_loop *loop) {
+  struct dt_task *task = loop->task;
+  task->raising = true;
+  task->waiter.results = 0;
+  task->active = &task->waiter;
+  dt_make_ready(loop, &task->waiter, DT_READY);
+  return lua_yield(L, lua_gettop(L));
+}
+
 int dt_give_way(lua_State *L, int results) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task = loop->task;
@@ -331,13 +340,30 @@ static void keep_results(lua_State *L, struct dt_task *task, int index,
   dt_setuservalue(L, index);
 }
 
-/* The error object is on top; pushes it as a text with a traceback. */
-static void push_trace(lua_State *L, lua_State *co) {
+static int object_tostring(lua_State *L) {
+  dt_tolstring(L, 1, NULL);
+  return 1;
+}
+
+/* Pushes the error object, which is on top, as a text: its __tostring may raise
+   in its turn. */
+static void push_text(lua_State *L) {
   if (lua_type(L, -1) == LUA_TSTRING) {
-    dt_traceback(L, co, lua_tostring(L, -1), 0);
+    lua_pushvalue(L, -1);
     return;
   }
-  dt_traceback(L, co, dt_tolstring(L, -1, NULL), 0);
+  lua_pushcfunction(L, object_tostring);
+  lua_pushvalue(L, -2);
+  if (lua_pcall(L, 1, 1, 0) != 0 || lua_type(L, -1) != LUA_TSTRING) {
+    lua_pop(L, 1);
+    lua_pushfstring(L, "%s: %p", luaL_typename(L, -1), lua_topointer(L, -1));
+  }
+}
+
+/* The error object is on top; pushes it as a text with a traceback. */
+static void push_trace(lua_State *L, lua_State *co) {
+  push_text(L);
+  dt_traceback(L, co, lua_tostring(L, -1), 0);
   lua_remove(L, -2);
 }
 

@@ -25,7 +25,7 @@ enum dt_task_status {
 };
 
 /* Operations up to this size wait inside their task. */
-#define DT_INLINE 96
+#define DT_INLINE 112
 
 struct dt_task {
   struct dt_waiter waiter;         /* of the coroutine's own waits */
@@ -85,6 +85,10 @@ void dt_keep(lua_State *L, void *address);
    is to be returned. */
 int dt_task_wait(lua_State *L, struct dt_loop *loop,
                  struct dt_operation *operation, int outcome);
+
+/* The running task, which is cancelled, yields, and is resumed with what that
+   raises: the value is to be returned. */
+int dt_task_raise(lua_State *L, struct dt_loop *loop);
 
 /* Goes on with a task that is ready: its waiter's results are on its stack. */
 void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task);

@@ -34,7 +34,7 @@ local function start(arguments, variables)
   local fifo = support.path()
   local host = setmetatable({}, Host)
   assert(select(2, child.run("mkfifo " .. child.quote(fifo))))
-  host.output = keep(io.popen(("%s%s timeout -s KILL 60 %s %s <%s 2>&1; echo \"status $?\""):format(
+  host.output = keep(io.popen(("%s%s timeout -s KILL 30 %s %s <%s 2>&1; echo \"status $?\""):format(
     environment, variables or "", program("host"), arguments or "", child.quote(fifo))))
   host.input = keep(io.open(fifo, "w"))
   host.input:setvbuf("line")
@@ -150,6 +150,17 @@ describe("the example host", function()
     host:say("local net = require 'dialtone' net.spawn(function() local start = net.now()"
       .. " for _ = 1, 60 do net.sleep(0.001) end print('took ' .. net.now() - start) end)")
     assert.is_true(tonumber(host:line("^took (.*)$")) < 1.5)
+    host:quit()
+  end)
+
+  it("is not held up by a task that waits where it cannot yield", function()
+    local host = start()
+    local address = host:line("^listening on (.*)$")
+    host:say("local net = require 'dialtone' a, b = net.socketpair()"
+      .. " net.spawn(function() coroutine.wrap(function() print('got ' .. a:read('l')) end)() end)")
+    assert_echo(client(address), "still there")
+    host:say("b:send('it\\n')")
+    host:line("^got it$")
     host:quit()
   end)
 

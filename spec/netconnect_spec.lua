@@ -511,6 +511,14 @@ describe("the time limit of net.connect", function()
     end)
   end)
 
+  it("may be without end", function()
+    local listener = support.tcp4.listener()
+    names_stand_for(refusing(), listener:getsockname())
+    for _, where in ipairs { tostring(listener:getsockname()), "x:1" } do
+      assert_connected(keep(net.connect(where, { timeout = math.huge })), listener)
+    end
+  end)
+
   it("of nothing tries nothing", function()
     local listener = support.tcp4.listener()
     fault.clear()

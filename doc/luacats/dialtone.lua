@@ -369,7 +369,8 @@ local server = {}
 function server:close() end
 
 --- Ends the server in good order: nothing more is accepted, and the handlers may
---- finish. Those that are not done in time are cancelled. Waits until all have ended.
+--- finish. Those that are not done in time are cancelled. Waits until all have ended,
+--- but for the one that calls it.
 ---
 --- ```lua
 --- server:drain(10)
@@ -385,7 +386,7 @@ function server:drain(seconds) end
 --- ```lua
 --- print(server:stats().active)
 --- ```
----@return table # `accepted`, `active` and `failed` connections (those whose handlers raised), `pauses` (for want of descriptors or memory), `queued` (how many wait in the kernel's queue, where it tells)
+---@return table # `accepted`, `active` and `failed` connections (those whose handlers raised), `pauses` (for want of descriptors or memory), `queued` (how many wait in the kernel's queue, where it tells: TCP on Linux)
 function server:stats() end
 
 --- A socket: what `net.socket`, `net.socketpair`, `net.fromfd` and `accept` make.
@@ -410,6 +411,18 @@ local socket = {}
 ---@return dialtone.Address|string # its peer, or the message
 ---@return string? code such as `"timeout"`, `"EAGAIN"` (settimeout(0)), `"EMFILE"`, `"EINVAL"` (not listening)
 function socket:accept() end
+
+--- An iterator that accepts connections until the listener is closed, by a task or
+--- in the loop itself. It raises what else goes wrong: also that descriptors have
+--- run out, which `net.serve` sits out.
+---
+--- Raises the message of a failure, a time limit for instance.
+---
+--- ```lua
+--- for conn, peer in listener:accepts() do net.spawn(greet, conn, peer) end
+--- ```
+---@return function # iterator, which gives what accept gives: the connection, and its peer's address
+function socket:accepts() end
 
 --- Gives the socket its own address. Port 0 lets the system choose, `"*"` as host
 --- stands for every address of the family. A unix socket takes a path, `"@name"`
@@ -457,6 +470,19 @@ function socket:close() end
 ---@return string? message
 ---@return string? code such as `"ECONNREFUSED"`, `"ETIMEDOUT"` (the kernel's own patience ended), `"timeout"` (ours), `"ENETUNREACH"`, `"EHOSTUNREACH"`, `"EADDRINUSE"`, `"EADDRNOTAVAIL"`, `"EISCONN"`; with settimeout(0) `"EINPROGRESS"`, then `"EALREADY"`; `"EINVAL"` for what is no address
 function socket:connect(address, port) end
+
+--- An iterator that receives datagrams until the socket is closed, by a task or in
+--- the loop itself. It raises what else goes wrong.
+---
+--- Raises the message of a failure: a time limit; on a connected socket also a
+--- refusal of what was sent before.
+---
+--- ```lua
+--- for data, from in udp:datagrams() do udp:sendto(data, from) end
+--- ```
+---@param size? integer # how many bytes of each at most
+---@return function # iterator, which gives what recvfrom gives: the data, and the sender's address
+function socket:datagrams(size) end
 
 --- Gives the descriptor away: the object is closed from now on, the descriptor is
 --- not, and whoever gets it must close it. It is in non-blocking mode.
@@ -1060,6 +1086,30 @@ function net.connect(where, port, opts) end
 ---@return table # from name to number: `{ AF_INET = 2, ... }`
 function net.constants() end
 
+--- Copies what comes from one socket to another, until the stream ends; then the
+--- other side is told so (SHUT_WR), while its answers may go on. With a count it
+--- ends after so many bytes, and nobody is told. What `from` has buffered goes
+--- first, and what was written to `to` goes before all.
+---
+--- Time limits bound each wait, not the whole: that of `from` how long nothing may
+--- come, that of `to` how long nothing may be taken. What was received and could
+--- not be sent stays with `from`, for the next read or copy. Both directions of a
+--- connection may be copied at once, in two tasks. A copy that waits for input
+--- learns what became of `to` when the next bytes come.
+---
+--- ```lua
+--- net.spawn(net.copy, server, client)
+--- net.copy(client, server)
+--- ```
+---@param from dialtone.Socket # a stream socket
+---@param to dialtone.Socket another
+---@param count? integer # how many bytes at most; left out: to the end
+---@return integer? # bytes that `to` has taken
+---@return string? message which names the one that failed
+---@return string? code as for read and for write: `"timeout"`, `"ECONNRESET"`, `"EPIPE"`, `"closed"`, `"busy"` (another task reads `from`, or writes `to`)
+---@return integer? # bytes that `to` had taken by then
+function net.copy(from, to, count) end
+
 --- A handler that sends back what comes: `net.serve(7000, net.echo)`.
 ---
 --- ```lua
@@ -1169,6 +1219,28 @@ function net.if_nametoindex(name) end
 ---@return string? message
 ---@return string? code
 function net.interfaces() end
+
+--- Makes a listening socket. A port alone is one of the loopback, 127.0.0.1; with
+--- `"*"` for a host it is open to all, by IPv4 and IPv6 on the same port, port 0 too.
+---
+--- For `"*"` this is one IPv6 socket that takes IPv4 as well; where a system has no
+--- such sockets (OpenBSD) or no IPv6, it is for IPv4 alone. A name stands for one of
+--- its addresses, an IPv4 one if there is any. SO_REUSEADDR is set.
+---
+--- A unix socket's file stays when the socket is closed: remove it with `os.remove`,
+--- or let the next server have it by `unlink`.
+---
+--- ```lua
+--- local listener = assert(net.listen("*:8080"))
+--- for conn, peer in listener:accepts() do net.spawn(serve, conn, peer) end
+--- ```
+---@param where integer|string|dialtone.Address|table # `8080`, `"127.0.0.1:8080"`, `"*:8080"`, `"unix:/run/x"`, an address; or the host, when a port follows
+---@param port? integer|string # number, or name of a service
+---@param opts? table # `backlog`: how many connections may wait to be accepted (the system's largest); `unlink`: removes the file of a unix socket first if nobody listens there; `family`: `"AF_INET"` or `"AF_INET6"` only; and socket options, such as `reuseport`, `v6only`, or by the manual's names. Other names raise
+---@return dialtone.Socket? listening
+---@return string? message
+---@return string? code such as `"EADDRINUSE"`, `"EACCES"`, `"EADDRNOTAVAIL"`, `"EAI_NONAME"`; `"EINVAL"` for what is no address
+function net.listen(where, port, opts) end
 
 --- The time on a clock that only goes on: for measuring, not for dates. See
 --- clock_gettime(2), CLOCK_MONOTONIC.
@@ -1351,6 +1423,24 @@ function net.step(seconds) end
 ---@param ... any # its arguments
 ---@return any ... # what `fn` returned
 function net.timeout(seconds, fn, ...) end
+
+--- Makes a socket for datagrams. A port alone is one of the loopback, 127.0.0.1;
+--- with `"*"` for a host it receives from everywhere, by IPv4 and IPv6 on the same
+--- port. Without `where` it is for clients: it sends to either family, and the
+--- system gives it a port when it first sends. (See `listen` for how `"*"` is done,
+--- and what names stand for.)
+---
+--- ```lua
+--- local udp = assert(net.udp("127.0.0.1:9000"))
+--- for data, from in udp:datagrams() do udp:sendto(data, from) end
+--- ```
+---@param where? integer|string|dialtone.Address|table # the local address: `9000`, `"127.0.0.1:9000"`, `"*:9000"`, `"unix:/run/x"`, an address; or the host, when a port follows
+---@param port? integer|string # number, or name of a service
+---@param opts? table # `peer`: the other end, to be connected to, so that `send` and `recv` will do, others are not heard, and a refusal is noticed; `family`: `"AF_INET"` or `"AF_INET6"` only; `unlink` as for listen; and socket options, such as `broadcast`, `reuseport`, `multicastttl`, or by the manual's names. Other names raise
+---@return dialtone.Socket?
+---@return string? message
+---@return string? code such as `"EADDRINUSE"`, `"ENETUNREACH"`, `"EAI_NONAME"`; `"EINVAL"` for what is no address
+function net.udp(where, port, opts) end
 
 --- Waits until a descriptor is ready: for other libraries' connections (a database
 --- client's), and for pipes.

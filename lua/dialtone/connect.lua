@@ -156,9 +156,9 @@ end
 local function begin(dialing, index, address)
   local attempt = { address = address }
   local function ending(...) note_end(dialing, index, ...) end
+  attempt.task = tasks.supervise(ending, dial, attempt, dialing)
   dialing.running = dialing.running + 1
   dialing.attempts[index] = attempt
-  attempt.task = tasks.supervise(ending, dial, attempt, dialing)
 end
 
 -- Until the race has been decided: how.
@@ -253,7 +253,8 @@ local function connect(where, port, opts)
   where, port, opts = place.arguments(where, port, opts)
   opts = options.check("connect", opts, known)
   tasks.unwind()
-  local dialing = { opts = opts, deadline = opts.timeout and core.now() + opts.timeout }
+  local dialing = { opts = opts }
+  if opts.timeout and opts.timeout < math.huge then dialing.deadline = core.now() + opts.timeout end
   local at, message, code = place.read_peer("connect", where, port)
   if not at then return nil, message, code, {} end
   dialing.shown = at.shown

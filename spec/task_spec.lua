@@ -1,0 +1,562 @@
+-- task_spec.lua - tasks: what they come to, cancelling, time, and fairness.
+
+local net = require "dialtone"
+local support = require "spec.support.transport"
+local task = require "spec.support.task"
+local assert_fails, assert_raises, keep = support.assert_fails, support.assert_raises, support.keep
+local pack, run, settle, waits = task.pack, task.run, task.settle, task.waits
+local it = support.closing(it, function(cleanup) finally(cleanup) end)
+
+local LONG, SHORT = task.LONG, 0.02
+
+-- What net.onerror is told; the case sets it back.
+local function listen_to_errors()
+  local list, before = {}, net.onerror
+  function net.onerror(...) list[#list + 1] = pack(...) end
+  return list, function() net.onerror = before end
+end
+
+-- On LuaJIT a wait that pcall itself calls raises just outside of the pcall.
+local function wait_long()
+  local ok = net.sleep(LONG)
+  return ok
+end
+
+-- A task that was cancelled, as join gives it.
+local function assert_cancelled(...)
+  assert.same({ n = 3, false, "the task was cancelled", "cancelled" }, pack(...))
+end
+
+describe("net.spawn", function()
+  it("starts no task before somebody waits", function()
+    run(function(spawn)
+      local began
+      local one = spawn(function() began = true end)
+      assert.is_nil(began)
+      assert.equal("ready", one:status())
+      net.sleep(0)
+      assert.is_true(began)
+      assert.equal("done", one:status())
+    end)
+  end)
+
+  it("passes arguments, 30 at most", function()
+    run(function(spawn)
+      local list = {}
+      for i = 1, 31 do list[i] = i end
+      local unpack = rawget(_G, "unpack") or table.unpack
+      local one = spawn(function(...) return select("#", ...), (select(30, ...)) end, unpack(list, 1, 30))
+      assert.same({ n = 3, true, 30, 30 }, pack(one:join()))
+      assert_raises("too many arguments for a task %(30 at most%)", net.spawn, print, unpack(list))
+      assert.same({ n = 4, true, nil, 2, nil }, pack(spawn(function(...) return ... end, nil, 2, nil):join()))
+    end)
+  end)
+
+  it("takes C functions and what can be called like a function, and nothing else", function()
+    run(function(spawn)
+      assert.same({ n = 2, true, "4" }, pack(spawn(tostring, 4):join()))
+      assert.same({ n = 2, true, true }, pack(spawn(net.sleep, 0.001):join()))
+      local object = setmetatable({}, { __call = function(self, x) return self, x end })
+      assert.same({ n = 3, true, object, 5 }, pack(spawn(object, 5):join()))
+    end)
+    for _, value in ipairs { 1, "x", {}, true, coroutine.create(print) } do
+      assert_raises("function expected, got", net.spawn, value)
+    end
+    assert_raises("function expected", net.spawn)
+  end)
+
+  it("says what a task is at", function()
+    run(function(spawn)
+      local inner, one
+      local cancelled = spawn(print)
+      cancelled:cancel()
+      one = spawn(function()
+        inner = one:status()
+        net.sleep(0.001)
+      end)
+      assert.equal("ready", one:status())
+      assert.equal("task ready", tostring(one))
+      net.sleep(0)
+      assert.equal("running", inner)
+      assert.equal("waiting", one:status())
+      assert.equal("task waiting sleep", tostring(one))
+      one:join()
+      assert.equal("done", one:status())
+      assert.equal("task done", tostring(one))
+      local failed = spawn(function() error("on purpose") end)
+      failed:join()
+      assert.equal("failed", failed:status())
+      assert.equal("cancelled", cancelled:status())
+    end)
+  end)
+end)
+
+describe("task:join", function()
+  it("gives what the function returned, however much it is", function()
+    local unpack = rawget(_G, "unpack") or table.unpack
+    run(function(spawn)
+      for _, count in ipairs { 0, 1, 19, 20, 21, 200, 5000 } do
+        local list = {}
+        for i = 1, count do list[i] = i end
+        local one = spawn(function()
+          net.sleep(0.001)
+          return unpack(list)
+        end)
+        local early = spawn(function() return select("#", one:join()) end)
+        for _ = 1, 2 do -- while it waits, and after the end
+          local result = pack(one:join())
+          assert.equal(count + 1, result.n)
+          assert.is_true(result[1])
+          assert.equal(count > 0 and count or true, result[result.n])
+        end
+        assert.same({ true, count + 1 }, { early:join() })
+      end
+    end)
+  end)
+
+  it("gives the error and its traceback", function()
+    run(function(spawn)
+      local one = spawn(function()
+        net.sleep(0.001)
+        error("on purpose")
+      end)
+      local ok, failure, trace = one:join()
+      assert.is_false(ok)
+      assert.matches("^spec/task_spec.lua:%d+: on purpose$", failure)
+      assert.matches("^spec/task_spec.lua:%d+: on purpose\nstack traceback:\n", trace)
+      assert.matches("spec/task_spec.lua:%d+: in function", trace)
+    end)
+  end)
+
+  it("gives an error that is no text as it is", function()
+    run(function(spawn)
+      local object = setmetatable({}, { __tostring = function() return "an object" end })
+      for _, value in ipairs { object, 5, false, {} } do
+        local ok, failure, trace = spawn(function() error(value, 0) end):join()
+        assert.is_false(ok)
+        assert.equal(value, failure)
+        assert.equal("string", type(trace))
+      end
+      assert.matches("^an object\nstack traceback:", (select(3, spawn(error, object):join())))
+      local ok, failure = spawn(function() error() end):join()
+      assert.same({ false, nil }, { ok, failure })
+    end)
+  end)
+
+  it("has any number of callers", function()
+    run(function(spawn)
+      local one = spawn(function()
+        net.sleep(0.005)
+        return "result"
+      end)
+      local list = {}
+      for i = 1, 50 do list[i] = spawn(function() return select(2, one:join()) end) end
+      for i = 1, 50 do assert.same({ true, "result" }, { list[i]:join() }) end
+    end)
+  end)
+
+  it("takes a limit, and the task goes on", function()
+    run(function(spawn)
+      local one = spawn(function()
+        net.sleep(0.05)
+        return 1
+      end)
+      support.assert_takes(0.01, function()
+        assert_fails("timeout", "^join: ", one:join(0.01))
+      end)
+      assert_fails("timeout", "^join: ", one:join(0))
+      assert.equal("waiting", one:status())
+      assert.same({ true, 1 }, { one:join(LONG) })
+      assert.same({ true, 1 }, { one:join(0) })
+    end)
+  end)
+
+  it("raises for a task that would wait for its own end", function()
+    run(function(spawn)
+      local self
+      self = spawn(function() return self:join() end)
+      local ok, failure = self:join()
+      assert.is_false(ok)
+      assert.matches("a task cannot wait for its own end", failure)
+    end)
+  end)
+
+  it("waits in the main program", function()
+    local one = net.spawn(function()
+      net.sleep(SHORT)
+      return 1
+    end)
+    assert.same({ true, 1 }, { one:join() })
+    assert.equal("done", one:status())
+  end)
+
+  it("raises in the main program when nothing can end it", function()
+    local a, b
+    a = net.spawn(function() return b:join() end)
+    b = net.spawn(function() return a:join() end)
+    assert_raises("nothing can end this wait", a.join, a)
+    a:cancel()
+    b:join()
+  end)
+end)
+
+describe("net.run", function()
+  it("gives what the function returns, and waits for all other tasks", function()
+    local ended
+    assert.same({ n = 3, 1, nil, 3 }, pack(net.run(function(...)
+      net.spawn(function()
+        net.sleep(SHORT)
+        ended = true
+      end)
+      return ...
+    end, 1, nil, 3)))
+    assert.is_true(ended)
+    assert.equal(0, select("#", net.run()))
+    assert.equal(0, select("#", net.run(function() end)))
+  end)
+
+  it("raises what the function raised, with the traceback, and at once", function()
+    local left
+    local message = assert_raises("^spec/task_spec.lua:%d+: on purpose\nstack traceback:", net.run, function()
+      left = net.spawn(wait_long)
+      net.sleep(0)
+      error("on purpose")
+    end)
+    assert.matches("in function", message)
+    assert.equal("waiting", left:status())
+    left:cancel()
+    assert_cancelled(left:join())
+    local object = {}
+    local ok, failure = pcall(net.run, function() error(object) end)
+    assert.is_false(ok)
+    assert.equal(object, failure)
+  end)
+
+  it("raises at once also when another task waits where it cannot yield", function()
+    local peer, socket = keep(net.socketpair())
+    local left
+    support.assert_takes(0, function()
+      assert_raises("on purpose", net.run, function()
+        left = net.spawn(function()
+          return (("x"):gsub("x", function() return socket:recv(1) end))
+        end)
+        net.sleep(0)
+        error("on purpose")
+      end)
+    end)
+    peer:send("y")
+    assert.same({ true, "y" }, { left:join() })
+  end)
+
+  it("raises when only tasks are left that wait for each other", function()
+    local a, b
+    assert_raises("net%.run: 2 tasks are left, and each waits for another", net.run, function()
+      a = net.spawn(function() return b:join() end)
+      b = net.spawn(function() return a:join() end)
+    end)
+    a:cancel()
+    assert_cancelled(select(2, b:join()))
+  end)
+
+  it("is not for tasks, and says what is", function()
+    local ok, message = run(function() return pcall(net.run, print) end)
+    assert.is_false(ok)
+    assert.matches("net%.run: this is a task", message)
+    ok, message = run(function() return pcall(net.step) end)
+    assert.is_false(ok)
+    assert.matches("net%.step: the loop runs already", message)
+  end)
+
+  it("goes on after an error as if nothing had been", function()
+    for _ = 1, 3 do
+      assert_raises("on purpose", net.run, function() error("on purpose") end)
+      assert.equal(1, net.run(function()
+        net.sleep(0.001)
+        return 1
+      end))
+    end
+  end)
+end)
+
+describe("net.step", function()
+  it("lets tasks have turns, and says when it must be called again", function()
+    local turns = 0
+    local one = net.spawn(function()
+      for _ = 1, 3 do
+        turns = turns + 1
+        net.sleep(0)
+      end
+      net.sleep(0.05)
+    end)
+    assert.same({ true, 0 }, { net.step(0) })
+    assert.equal(1, turns)
+    for _ = 1, 3 do net.step(0) end
+    assert.equal(3, turns)
+    local more, seconds = net.step(0)
+    assert.is_true(more)
+    assert.is_true(seconds > 0 and seconds <= 0.05, seconds)
+    support.eventually(function() return not net.step(1) end)
+    assert.equal("done", one:status())
+    assert.is_false((net.step(0)))
+  end)
+
+  it("waits no longer than it is told, also beside a task that cannot yield", function()
+    local peer, socket = keep(net.socketpair())
+    local one = net.spawn(function()
+      return (("x"):gsub("x", function() return socket:recv(1) end))
+    end)
+    net.step(0)
+    for _ = 1, 3 do
+      support.assert_takes(0.01, function() assert.is_true((net.step(0.01))) end)
+    end
+    support.assert_takes(0, function() net.step(0) end)
+    peer:send("y")
+    support.eventually(function() return not net.step(0.1) end)
+    assert.same({ true, "y" }, { one:join() })
+  end)
+
+  it("waits for what happens, not for its whole limit", function()
+    local peer, socket = keep(net.socketpair())
+    local one = net.spawn(function() return socket:recv(1) end)
+    net.step(0)
+    peer:send("y")
+    support.assert_takes(0, function() net.step(LONG) end)
+    assert.same({ true, "y" }, { one:join() })
+  end)
+
+  it("has a descriptor to be watched", function()
+    local fd = net.fileno()
+    if not fd then return end -- poll(2) has none
+    local peer, socket = keep(net.socketpair())
+    local one = net.spawn(function() return socket:recv(1) end)
+    net.step(0)
+    peer:send("y")
+    assert.equal(1, #assert(net.poll({ fd }, 5)))
+    net.step(0)
+    assert.equal("done", one:status())
+  end)
+end)
+
+describe("a task that fails", function()
+  it("is reported once, with its traceback, and ends alone", function()
+    local told, restore = listen_to_errors()
+    finally(restore)
+    local ended
+    net.run(function()
+      net.spawn(function() error("on purpose") end)
+      net.spawn(function()
+        net.sleep(SHORT)
+        ended = true
+      end)
+    end)
+    assert.is_true(ended)
+    assert.equal(1, #told)
+    assert.matches("^spec/task_spec.lua:%d+: on purpose\nstack traceback:", told[1][1])
+    assert.equal("failed", told[1][2]:status())
+  end)
+
+  it("is not reported when somebody waits for it, is when nobody does any more", function()
+    local told, restore = listen_to_errors()
+    finally(restore)
+    net.run(function()
+      local one = net.spawn(function()
+        net.sleep(0.001)
+        error("on purpose")
+      end)
+      assert.is_false((one:join()))
+      assert.equal(0, #told)
+      one = net.spawn(function()
+        net.sleep(SHORT)
+        error("on purpose")
+      end)
+      one:join(0.001)
+      net.sleep(2 * SHORT)
+      assert.equal(1, #told)
+    end)
+  end)
+
+  it("does not disturb anybody when the report fails, or waits", function()
+    local _, restore = listen_to_errors()
+    finally(restore)
+    local ended = 0
+    function net.onerror()
+      net.sleep(0.005)
+      ended = ended + 1
+    end
+    net.run(function()
+      for _ = 1, 5 do net.spawn(error, "on purpose") end
+    end)
+    assert.equal(5, ended)
+    local output, status = task.script [[
+      function net.onerror(message) error("in the report: " .. message:match("^[^\n]*"), 0) end
+      net.run(function() net.spawn(function() error("first", 0) end) end)
+      print(net.run(function() return "goes on" end))
+    ]]
+    assert.same({ "dialtone: in the report: first\ngoes on\n", 0 }, { output, status })
+  end)
+end)
+
+describe("task:cancel", function()
+  for _, wait in ipairs(waits) do
+    it("ends a task that waits in " .. wait.name, function()
+      run(function(spawn)
+        local w = wait.make()
+        local one = spawn(w.call)
+        settle()
+        assert.equal("waiting", one:status())
+        assert.is_true(one:cancel())
+        support.assert_takes(0, function() assert_cancelled(one:join()) end)
+        assert.equal("cancelled", one:status())
+        if w.finish then w.finish() end
+      end)
+    end)
+
+    it("is seen by pcall, and raised again by the next wait: " .. wait.name, function()
+      run(function(spawn)
+        local w = wait.make()
+        local seen, again = {}, nil
+        local one = spawn(function()
+          local ok, value = pcall(function()
+            local result = w.call()
+            return result
+          end)
+          seen = { ok, type(value), tostring(value) }
+          ok, again = pcall(wait_long)
+          again = not ok and again == value
+          wait_long()
+          seen = "it went on"
+        end)
+        settle()
+        one:cancel()
+        assert_cancelled(one:join())
+        assert.same({ false, "userdata", "cancelled" }, seen)
+        assert.is_true(again)
+        if w.finish then w.finish() end
+      end)
+    end)
+
+    if wait.on_socket then
+      it("leaves the socket as it was: " .. wait.name, function()
+        run(function(spawn)
+          local w = wait.make()
+          local one = spawn(w.call)
+          settle()
+          one:cancel()
+          one:join()
+          local result = spawn(w.call)
+          settle()
+          assert.equal("waiting", result:status()) -- not busy
+          if w.wake then
+            w.wake()
+            assert.same({ true, w.gives }, { result:join() })
+          end
+          result:cancel()
+          assert.is_true(w.socket:close())
+        end)
+      end)
+    end
+  end
+
+  it("keeps a task from beginning", function()
+    run(function(spawn)
+      local began
+      local one = spawn(function() began = true end)
+      one:cancel()
+      assert_cancelled(one:join())
+      assert.is_nil(began)
+    end)
+  end)
+
+  it("is harmless when it comes twice, or late", function()
+    run(function(spawn)
+      local one = spawn(wait_long)
+      settle()
+      assert.is_true(one:cancel())
+      assert.is_true(one:cancel())
+      assert_cancelled(one:join())
+      assert.is_true(one:cancel())
+      assert_cancelled(one:join())
+      local two = spawn(function() return 1 end)
+      two:join()
+      assert.is_true(two:cancel())
+      assert.same({ true, 1 }, { two:join() })
+    end)
+  end)
+
+  it("may come from the task itself: its next wait raises", function()
+    run(function(spawn)
+      local self, reached
+      self = spawn(function()
+        assert.is_true(self:cancel())
+        reached = self:status()
+        net.sleep(0)
+        reached = "too far"
+      end)
+      assert_cancelled(self:join())
+      assert.equal("running", reached)
+    end)
+  end)
+
+  it("does not unmake results: a task that waits no more has done its work", function()
+    run(function(spawn)
+      local one = spawn(function()
+        pcall(wait_long)
+        return "result"
+      end)
+      settle()
+      one:cancel()
+      assert.same({ true, "result" }, { one:join() })
+    end)
+  end)
+
+  it("ends tasks that never have to wait", function()
+    local peer, socket = keep(net.socketpair())
+    peer:send("x")
+    local ended = net.spawn(settle)
+    ended:join()
+    local bodies = {
+      sleep = function() net.sleep(0) end,
+      yield = coroutine.yield,
+      receive = function() socket:recv(1, "MSG_PEEK") end,
+      join = function() ended:join() end,
+      coroutine = function() coroutine.wrap(function() socket:recv(1, "MSG_PEEK") end)() end,
+      gsub = function() return (("x"):gsub("x", function() socket:recv(1, "MSG_PEEK") end)) end,
+    }
+    for name, body in pairs(bodies) do
+      run(function(spawn)
+        local one = spawn(function()
+          while true do body() end
+        end)
+        net.sleep(0.001)
+        one:cancel()
+        local result = pack(one:join(5))
+        assert.equal("cancelled", result[3], name)
+      end)
+    end
+  end)
+
+  it("fails nobody else who waits for the same connections", function()
+    run(function(spawn)
+      local listener = support.tcp4.listener()
+      local got, list = 0, {}
+      for i = 1, 3 do
+        list[i] = spawn(function()
+          local conn = keep(listener:accept())
+          got = got + 1
+          if i == 1 then list[2]:cancel() end
+          return conn
+        end)
+      end
+      settle()
+      for _ = 1, 2 do
+        local client = support.tcp4.socket()
+        client:settimeout(0)
+        client:connect(listener:getsockname())
+      end
+      assert.is_true((list[1]:join(5)))
+      assert_cancelled(list[2]:join(5))
+      assert.is_true((list[3]:join(5)))
+      assert.equal(2, got)
+    end)
+  end)
+end)
