@@ -134,6 +134,9 @@ static int park_watching(lua_State *L, struct dt_loop *loop,
       direction == DT_READ ? &watch->readers : &watch->writers;
   int error;
   if (waiter->list != list) {
+    if (direction == DT_WRITE && operation->kind != &dt_flush_kind &&
+        operation->socket->stream)
+      dt_stop_flusher(operation->socket->stream);
     if (*list && !operation->kind->shared)
       return DT_BUSY;
     leave_list(loop, waiter);
@@ -161,7 +164,7 @@ static void fail_all(lua_State *L, struct dt_loop *loop,
                      struct dt_waiter **list, int error) {
   while (*list) {
     struct dt_waiter *waiter = *list;
-    stop_watching(loop, waiter);
+    leave_list(loop, waiter);
     dt_interrupt(L, loop, waiter, error);
   }
 }

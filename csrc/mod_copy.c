@@ -106,6 +106,7 @@ static enum dt_outcome receive(lua_State *L, struct copying *copying) {
   error = errno;
   if (got > 0) {
     dt_buffer_filled(in, (size_t)got);
+    dt_note_received(from, (size_t)got, size);
     copying->operation.moved = true;
     copying->large = got >= LARGE;
     return DT_PROGRESS;
@@ -235,13 +236,24 @@ static enum dt_outcome send_buffered(struct copying *copying) {
   return DT_PROGRESS;
 }
 
+/* As dt_is_unready, but also where it is the loop that goes on: it was told of
+   all that came before. */
+static bool is_unready(const struct copying *copying) {
+  const struct dt_operation *operation = &copying->operation;
+  const struct dt_socket *from = copying->from;
+  const struct dt_loop *loop = from->loop;
+  return (from->watch.unready & DT_READ) != 0 && from->limit != 0 &&
+         (loop->running == operation->caller ||
+          (loop->stepping && loop->stepping->operation == operation));
+}
+
 static enum dt_outcome take_piece(lua_State *L, struct copying *copying) {
   struct dt_operation *operation = &copying->operation;
   struct dt_socket *from = copying->from;
   operation->socket = from;
   if (from->stream->received_error != 0)
     return fail(copying, from, from->stream->received_error);
-  if (dt_is_unready(operation, DT_READ))
+  if (is_unready(copying))
     return failed(copying, from, EAGAIN, DT_WANT_READ);
   return may_splice(copying) ? splice_piece(L, copying) : receive(L, copying);
 }

@@ -15,6 +15,7 @@
 #include "await.h"
 #include "error.h"
 #include "glue.h"
+#include "stream.h"
 #include "sys.h"
 
 /* Pushes the object of entry `i`, and its events or nil. */
@@ -366,6 +367,8 @@ static int net_poll(lua_State *L) {
   if (mark_closed(entries, count) > 0)
     limit = 0;
   polling.deadline = limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
+  if (dt_loop_of(L)->dirty)
+    dt_flush_dirty(L, dt_loop_of(L));
   if (limit == 0 || is_alone(L))
     return poll_alone(L, entries, count, polling.deadline);
   polling.entries = entries;

@@ -67,7 +67,7 @@ static enum search find_delimiter(struct dt_stream *stream,
   const char *delimiter =
       format->form == FORM_DELIMITER ? format->delimiter : line_scanner;
   size_t size = format->form == FORM_DELIMITER ? format->delimiter_size : 1;
-  size_t place;
+  size_t place, end;
   if (from >
       0) { /* after another format's: `scanned` knows only of the first */
     struct dt_buffer rest = stream->in;
@@ -82,16 +82,23 @@ static enum search find_delimiter(struct dt_stream *stream,
                          : (const void *)line_scanner);
     place = dt_buffer_find(&stream->in, delimiter, size);
   }
-  if (place == DT_NOT_FOUND || place - from > stream->limit)
-    return dt_buffer_length(&stream->in) - from >= stream->limit ? TOO_LONG
-                                                                 : NEED_MORE;
+  if (place == DT_NOT_FOUND) /* a CR, or what the delimiter begins with, may be
+                                the last of what there is */
+    return dt_buffer_length(&stream->in) - from > stream->limit + size
+               ? TOO_LONG
+               : NEED_MORE;
+  end = format->form == FORM_DELIMITER
+            ? place
+            : without_end(dt_buffer_bytes(&stream->in), from, place);
+  if (end - from > stream->limit)
+    return TOO_LONG;
   found->begin = from;
   found->next = place + size;
   found->end = place;
   if (format->inclusive || format->form == FORM_LINE_END)
     found->end = found->next;
   else if (format->form == FORM_LINE)
-    found->end = without_end(dt_buffer_bytes(&stream->in), from, place);
+    found->end = end;
   return FOUND;
 }
 

@@ -108,6 +108,10 @@ static enum dt_outcome receive_buffered(lua_State *L,
     dt_buffer_take(&stream->in, size, &socket->loop->pool);
   dt_stream_unpin(stream);
   receiving->operation.results = 1;
+  if (is_named(receiving)) { /* a stream's bytes have no sender */
+    lua_pushnil(L);
+    receiving->operation.results = 2;
+  }
   return DT_DONE;
 }
 
@@ -118,8 +122,7 @@ static enum dt_outcome receive_step(lua_State *L,
   struct dt_state *state;
   enum dt_outcome outcome;
   char *room;
-  if (dt_unread_bytes(operation->socket) > 0 && !is_named(receiving) &&
-      !(receiving->flags & MSG_OOB))
+  if (dt_unread_bytes(operation->socket) > 0 && !(receiving->flags & MSG_OOB))
     return receive_buffered(L, receiving);
   if (receiving->size <= SMALL) {
     char small[SMALL];

@@ -373,7 +373,9 @@ static int socket_shutdown(lua_State *L) {
 
 static enum dt_outcome close_step(lua_State *L,
                                   struct dt_operation *operation) {
-  enum dt_outcome outcome = dt_send_gathered(operation);
+  enum dt_outcome outcome = dt_is_sending(operation->socket, operation)
+                                ? DT_DONE /* another's write: it fails then */
+                                : dt_send_gathered(operation);
   int error;
   if (outcome != DT_DONE)
     return outcome;

@@ -395,12 +395,13 @@ int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
     if (outcome == DT_AGAIN || outcome == DT_PROGRESS)
       dt_poke(loop, waiter);
     wait_standing(L, loop, &standing, other);
-    dt_touch(L);
   } else {
     dt_unpark(loop, waiter);
     give_back(loop, other);
   }
   leave_standing(loop, &standing);
+  if (error == 0)
+    dt_touch(L); /* may raise */
   if (error == 0)
     return end_standing(L, waiter);
   operation->error = error;
@@ -415,11 +416,11 @@ int dt_stand_aside(lua_State *L, struct dt_loop *loop, int results) {
   if (waiter->stack) {
     dt_make_ready(loop, waiter, DT_READY);
     wait_standing(L, loop, &standing, other);
-    dt_touch(L);
   } else {
     give_back(loop, other);
   }
   leave_standing(loop, &standing);
+  dt_touch(L); /* may raise */
   return end_standing(L, waiter);
 }
 
@@ -442,9 +443,9 @@ bool dt_run(lua_State *L, struct dt_loop *loop,
   waiter->state = DT_PARKED;
   loop->run = &run;
   wait_standing(L, loop, &run.standing, other);
-  dt_touch(L);
   loop->run = NULL;
   leave_standing(loop, &run.standing);
+  dt_touch(L); /* may raise */
   end_standing(L, waiter);
   return !run.stuck;
 }
@@ -456,6 +457,11 @@ void dt_standing_forked(lua_State *L, struct dt_loop *loop) {
 }
 
 void dt_runners_free(struct dt_loop *loop) {
+  /* the state ends: those who stand never go on */
+  for (struct dt_standing *standing = loop->standing; standing;
+       standing = standing->next)
+    dt_cstack_free(standing->waiter.stack);
+  loop->standing = NULL;
   for (struct dt_runner *runner = loop->runners; runner; runner = runner->next)
     if (runner != loop->runner) /* os.exit in a task: we are on that stack */
       dt_cstack_free(runner->stack);

@@ -350,7 +350,10 @@ for _, transport in ipairs(support.streams) do
         assert(source:send(data))
         assert(source:shutdown("SHUT_WR"))
         fault.short(call, 1, 1, true)
-        net.run(function() assert.equal(#data, net.copy(from, to)) end)
+        -- in a task TCP would not be asked again: where it is we who cut the call,
+        -- the kernel has nothing more to tell
+        local run = call == "recv" and transport.inet and function(fn) fn() end or net.run
+        run(function() assert.equal(#data, net.copy(from, to)) end)
         assert.is_true(fault.count(call) >= #data)
         fault.clear()
         assert_same_bytes(data, sink:read("a"))

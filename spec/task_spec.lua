@@ -59,7 +59,7 @@ describe("net.spawn", function()
       local object = setmetatable({}, { __call = function(self, x) return self, x end })
       assert.same({ n = 3, true, object, 5 }, pack(spawn(object, 5):join()))
     end)
-    for _, value in ipairs { 1, "x", {}, true, coroutine.create(print) } do
+    for _, value in ipairs { 1, "x", {}, true, coroutine.create(function() end) } do
       assert_raises("function expected, got", net.spawn, value)
     end
     assert_raises("function expected", net.spawn)
@@ -451,6 +451,8 @@ describe("task:cancel", function()
             assert.same({ true, w.gives }, { result:join() })
           end
           result:cancel()
+          result:join()
+          if w.finish then w.finish() end
           assert.is_true(w.socket:close())
         end)
       end)

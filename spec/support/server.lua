@@ -90,6 +90,11 @@ function server.answer(conn)
   for line in conn:lines() do conn:write(line:upper(), "\n") end
 end
 
+-- Prints a figure that a case has measured, if DIALTONE_FIGURES is set.
+function server.figure(format, ...)
+  if os.getenv("DIALTONE_FIGURES") then print(format:format(...)) end
+end
+
 -- Waits until it is cancelled.
 function server.wait_for_ever()
   local ok = net.sleep(3600)

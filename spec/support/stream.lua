@@ -155,8 +155,10 @@ function stream.random(seed)
   end
 end
 
--- What this process has in memory, in bytes; and what Lua has of it.
+-- What this process has in memory, in bytes; and what Lua has of it.  Sanitizers
+-- and valgrind have more of their own: nothing is known then.
 function stream.memory()
+  if os.getenv("DIALTONE_MODE") ~= "test" then return 0, 0 end
   local file = assert(io.open("/proc/self/statm"))
   local pages = file:read("*a"):match("^%d+ (%d+)")
   file:close()

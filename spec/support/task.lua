@@ -117,6 +117,7 @@ local function add_output(name, call)
       socket = socket, gives = socket,
       call = function() return call(socket) end,
       wake = function() drain(peer) end,
+      finish = function() drain(peer) end, -- what was gathered is still to go
     }
   end, true)
 end
