@@ -349,10 +349,10 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     return raise_cancelled(L, loop);
   if (loop->running == L && dt_yieldable(L, loop->yieldable))
     return dt_task_wait(L, loop, operation, outcome);
-  if (loop->dirty)
-    dt_flush_dirty(L, loop);
   if ((loop->task || dt_loop_busy(loop)) && dt_may_stand(L, loop))
     return dt_stand(L, loop, operation, outcome);
+  if (loop->dirty) /* the others see to it when they have parked theirs */
+    dt_flush_dirty(L, loop);
   return wait_alone(L, operation, outcome);
 }
 

@@ -10,9 +10,12 @@ local probe = assert(net.socketpair())
 local metatable = debug.getmetatable(probe)
 probe:close()
 
+-- These give iterators, which find out later.
+local iterators = { accepts = true, datagrams = true, lines = true }
+
 -- Arguments that are right for each method.
 local arguments = {
-  accept = {}, bind = { "127.0.0.1", 0 }, connect = { "127.0.0.1", 1 }, detach = {}, dup = {},
+  accept = {}, accepts = {}, bind = { "127.0.0.1", 0 }, connect = { "127.0.0.1", 1 }, datagrams = {}, detach = {}, dup = {},
   family = {}, fileno = {}, flush = {}, getpeername = {}, getsockname = {},
   getsockopt = { "SO_TYPE" }, gettimeout = {}, lines = {}, listen = { 1 }, peek = { 1 },
   peercred = {}, protocol = {}, queued = {}, read = {}, readuntil = { "x" }, recv = { 1 },
@@ -41,7 +44,7 @@ describe("a closed socket", function()
   end)
 
   for _, name in ipairs(methods) do
-    if name ~= "close" and name ~= "lines" then
+    if name ~= "close" and not iterators[name] then
       it("answers " .. name .. " with nil, message, \"closed\"", function()
         assert(arguments[name], "this spec knows no arguments for " .. name)
         local s = support.tcp4.bound()
@@ -58,6 +61,15 @@ describe("a closed socket", function()
     assert(s:close())
     local lines = s:lines()
     for _ = 1, 2 do assert_raises("^read: .*closed$", lines) end
+  end)
+
+  it("is the end of what accepts and datagrams gave", function()
+    local s = support.tcp4.bound()
+    assert(s:close())
+    for _ = 1, 2 do
+      assert.is_nil((s:accepts()()))
+      assert.is_nil((s:datagrams()()))
+    end
   end)
 
   it("answers close with true, as often as it is asked", function()

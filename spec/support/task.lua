@@ -111,7 +111,7 @@ add_input("wait", "x", true, function(s) return net.wait(s) end)
 -- A wait for room.
 local function add_output(name, call)
   add(name, function()
-    local peer, socket = pair()
+    local socket, peer = pair() -- in this order: the peer is closed first
     support.fill(socket)
     return {
       socket = socket, gives = socket,
