@@ -83,6 +83,9 @@ static int watch_answers(lua_State *L, struct dt_loop *loop) {
   int error;
   if (lookups->waiter.state != DT_AWAKE)
     return 0;
+  /* An answer that was abandoned may have been announced; while that has not
+     been noticed, no other is.  There is no answer now. */
+  (void)dt_resolver_answer(lookups->resolver);
   lookups->waiter.operation = &lookups->operation;
   error = dt_park(L, loop, &lookups->waiter, DT_WANT_READ);
   if (error != 0)
@@ -93,14 +96,16 @@ static int watch_answers(lua_State *L, struct dt_loop *loop) {
 /* --- asking ----------------------------------------------------------------
  */
 
-static int ask(lua_State *L, struct dt_loop *loop, struct dt_looking *looking) {
-  struct dt_query *query;
-  int error = open_lookups(L, loop);
-  if (error == 0)
-    error = watch_answers(L, loop);
-  if (error != 0)
-    return error;
-  query = dt_query_new(looking->host, looking->service, &looking->hints);
+/* When nothing is asked, no answer is waited for. */
+static void stop_watching(struct dt_loop *loop) {
+  if (loop->asked == 0)
+    dt_unpark(loop, &loop->lookups->waiter);
+}
+
+static int ask_threads(struct dt_loop *loop, struct dt_looking *looking) {
+  struct dt_query *query =
+      dt_query_new(looking->host, looking->service, &looking->hints);
+  int error;
   if (!query)
     return ENOMEM;
   query->owner = loop;
@@ -112,6 +117,18 @@ static int ask(lua_State *L, struct dt_loop *loop, struct dt_looking *looking) {
   loop->asked++;
   looking->query = query;
   return 0;
+}
+
+static int ask(lua_State *L, struct dt_loop *loop, struct dt_looking *looking) {
+  int error = open_lookups(L, loop);
+  if (error == 0)
+    error = watch_answers(L, loop);
+  if (error != 0)
+    return error;
+  error = ask_threads(loop, looking);
+  if (error != 0)
+    stop_watching(loop);
+  return error;
 }
 
 enum dt_outcome dt_lookup_step(lua_State *L, struct dt_looking *looking) {
@@ -141,8 +158,8 @@ void dt_lookup_release(lua_State *L, struct dt_looking *looking) {
     return;
   }
   dt_resolver_abandon(loop->lookups->resolver, query);
-  if (--loop->asked == 0)
-    dt_unpark(loop, &loop->lookups->waiter);
+  loop->asked--;
+  stop_watching(loop);
 }
 
 /* --- the end ---------------------------------------------------------------

@@ -258,8 +258,7 @@ static enum dt_outcome take_piece(lua_State *L, struct copying *copying) {
   return may_splice(copying) ? splice_piece(L, copying) : receive(L, copying);
 }
 
-static enum dt_outcome copy_step(lua_State *L, struct dt_operation *operation) {
-  struct copying *copying = (struct copying *)operation;
+static enum dt_outcome copy_piece(lua_State *L, struct copying *copying) {
   enum dt_outcome outcome = prepare(copying);
   if (outcome != DT_DONE)
     return outcome;
@@ -271,6 +270,15 @@ static enum dt_outcome copy_step(lua_State *L, struct dt_operation *operation) {
       return outcome;
   }
   return send_buffered(copying);
+}
+
+/* As long as it goes on, it is the other side's sender. */
+static enum dt_outcome copy_step(lua_State *L, struct dt_operation *operation) {
+  struct copying *copying = (struct copying *)operation;
+  enum dt_outcome outcome = copy_piece(L, copying);
+  if (outcome == DT_PROGRESS || outcome == DT_AGAIN)
+    operation->socket = copying->to;
+  return outcome;
 }
 
 static int push_copied(lua_State *L, struct dt_operation *operation) {
@@ -290,6 +298,7 @@ static const struct dt_kind copy_kind = {.name = "copy",
                                          .salvage = push_copied,
                                          .release = leave_pipe,
                                          .size = sizeof(struct copying),
+                                         .sends = true,
                                          .renews = true};
 
 /* --- the call ----------------------------------------------------------------

@@ -558,6 +558,22 @@ for _, transport in ipairs(support.streams) do
       end)
     end)
 
+    it("lets nobody else send in the middle of what waits for room", function()
+      local source, from, to, sink = line(transport)
+      net.run(function()
+        sender(source, LONG)
+        local task = net.spawn(net.copy, from, to)
+        support.eventually(function() return not net.poll({ { to, "POLLOUT" } }, 0.01) end)
+        assert_fails("busy", "^send", to:send("x"))
+        assert(to:write("after ")) -- gathered: goes between two pieces
+        local collected = collector(sink)
+        assert(task:join(10))
+        local result = collected.wait()
+        local before = assert(result:find("after ", 1, true))
+        assert_same_bytes(LONG, result:sub(1, before - 1) .. result:sub(before + 6))
+      end)
+    end)
+
     it("is refused to a second one that reads or writes the same socket", function()
       local _, from, to = line(transport)
       local source, other = transport.pair()

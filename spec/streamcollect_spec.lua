@@ -31,7 +31,7 @@ end
 describe("a socket that the collector closes", function()
   it("in a write, which makes texts of numbers, fails or has written", function()
     runs [[
-      for round = 1, 500 do
+      for round = 1, 100 do
         local a, b = net.socketpair()
         a:setvbuf("full")
         a:write("begin\n")
@@ -52,7 +52,7 @@ describe("a socket that the collector closes", function()
   it("in a read of several results, gives what was read, or fails", function()
     runs [[
       local line = ("x"):rep(50)
-      for round = 1, 300 do
+      for round = 1, 60 do
         local a, b = net.socketpair()
         local lines = {}
         for i = 1, 20 do lines[i] = line .. i .. round end
