@@ -330,7 +330,7 @@ static bool is_cancelled(lua_State *L, const struct dt_loop *loop,
 
 /* Others have a turn first, now and then: it may try again and again. */
 static int raise_cancelled(lua_State *L, struct dt_loop *loop) {
-  if (--loop->budget <= 0 && loop->running == L &&
+  if ((loop->budget -= DT_OPERATION_COST) <= 0 && loop->running == L &&
       dt_yieldable(L, loop->yieldable))
     return dt_task_raise(L, loop);
   dt_push_cancelled(L);

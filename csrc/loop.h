@@ -79,7 +79,7 @@ struct dt_loop {
   int event_next, event_count; /* what is still to be done of them */
   lua_State *running;          /* the running task's coroutine, or NULL */
   struct dt_task *task;        /* the running task */
-  int budget; /* how many operations it may end before others have a turn */
+  int budget; /* what it may still do before others have a turn */
   struct dt_waiter *stepping; /* whose operation is being tried */
   struct dt_task *tasks;      /* all that have not ended */
   size_t task_count;

@@ -23,7 +23,9 @@
 #include "task.h"
 #include "yieldable.h"
 
-#define BUDGET 32 /* operations that end at once, before others have a turn */
+/* Before others have a turn: 32 operations that end at once, or 256 lines that
+   were there already. */
+#define BUDGET (32 * DT_OPERATION_COST)
 
 #define KEPT      "dialtone.kept"      /* registry: values by an address */
 #define CANCELLED "dialtone.cancelled" /* registry: what unwinds a task */

@@ -142,8 +142,8 @@ describe("a descriptor that was closed behind our back", function()
   for _, name in ipairs(methods) do
     -- these ask the kernel nothing
     local silent = { accepts = true, close = true, datagrams = true, detach = true,
-      family = true, fileno = true, flush = true, gettimeout = true, lines = true, setlimit = true, settimeout = true, setvbuf = true,
-      type = true, unread = true }
+      family = true, fileno = true, flush = true, gettimeout = true, lines = true,
+      setlimit = true, settimeout = true, setvbuf = true, type = true, unread = true }
     if not silent[name] and arguments[name] then
       it("fails " .. name .. " with EBADF, then with \"closed\"", function()
         local s = support.tcp4.bound()
