@@ -385,7 +385,7 @@ static int end_standing(lua_State *L, const struct dt_waiter *waiter) {
 
 int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
              int outcome) {
-  struct dt_standing standing;
+  struct dt_standing standing = {.next = NULL};
   struct dt_waiter *waiter = &standing.waiter;
   struct dt_runner *other = begin_standing(L, loop, &standing);
   int error;
@@ -409,7 +409,7 @@ int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
 }
 
 int dt_stand_aside(lua_State *L, struct dt_loop *loop, int results) {
-  struct dt_standing standing;
+  struct dt_standing standing = {.next = NULL};
   struct dt_waiter *waiter = &standing.waiter;
   struct dt_runner *other = begin_standing(L, loop, &standing);
   waiter->results = results;

@@ -234,7 +234,7 @@ int dt_give_way(lua_State *L, int results) {
     dt_push_cancelled(L);
     return lua_error(L);
   }
-  if (loop->running == L && dt_yieldable(L, loop->yieldable)) {
+  if (task && loop->running == L && dt_yieldable(L, loop->yieldable)) {
     task->waiter.results = results;
     task->active = &task->waiter;
     dt_make_ready(loop, &task->waiter, DT_READY);
