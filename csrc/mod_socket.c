@@ -156,6 +156,9 @@ static int socket_dup(lua_State *L) {
   socket->shared = 1;
   *copy = *socket;
   copy->fd = fd;
+  copy->stream = NULL; /* what is buffered, and who waits, stay with the one */
+  dt_watch_init(&copy->watch);
+  copy->watch.quiet = socket->watch.quiet;
   return 1;
 }
 
