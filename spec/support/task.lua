@@ -27,21 +27,26 @@ local function end_all(list)
   for _, one in ipairs(list) do one:join(1) end
 end
 
--- net.run of a body that is given a spawn; gives what the body gave.
+-- net.run of a body that is given a spawn; gives what the body gave.  What it
+-- spawned ends with it.
 function task.run(body)
   local list = {}
   local function spawn(...)
     list[#list + 1] = net.spawn(...)
     return list[#list]
   end
-  local result = pack(pcall(net.run, body, spawn))
+  local result = pack(pcall(net.run, function()
+    local given = pack(body(spawn))
+    end_all(list)
+    return unpack(given, 1, given.n)
+  end))
+  if result[1] then return unpack(result, 2, result.n) end
   end_all(list)
-  if not result[1] then error(result[2], 0) end
-  return unpack(result, 2, result.n)
+  error(result[2], 0)
 end
 
 -- Starts a task that counts turns of the loop; returns a function that gives how
--- many there were since it was last asked.
+-- many there were.
 function task.ticker(spawn)
   local ticks = 0
   spawn(function()
@@ -50,25 +55,12 @@ function task.ticker(spawn)
       ticks = ticks + 1
     end
   end)
-  return function()
-    local count = ticks
-    ticks = 0
-    return count
-  end
+  return function() return ticks end
 end
 
 -- Lets everything that is ready go on.
 function task.settle()
   for _ = 1, 5 do net.sleep(0) end
-end
-
--- Waits till the task has ended, whatever it waits for.
-function task.ended(one)
-  return support.eventually(function()
-    net.sleep(0.001)
-    local status = one:status()
-    return status ~= "waiting" and status ~= "ready" and status ~= "running" and status
-  end, "the task never ended")
 end
 
 -- --- waits -----------------------------------------------------------------------
@@ -302,9 +294,6 @@ place("gsub in sort in a coroutine", function(fn)
   end)()
   return value
 end)
-
--- Lua's own words around what was raised in a place.
-function task.innermost(message) return tostring(message):match("[%w ]*$") end
 
 -- An object whose finalizer is `fn`; nobody keeps it.
 function task.garbage(fn)
