@@ -129,14 +129,22 @@ static enum search settle_for_rest(const struct dt_stream *stream,
   return found->end > from || format->form == FORM_ALL ? FOUND : NEED_MORE;
 }
 
+/* Of a line no more than the limit allows is worth asking for. */
+static size_t helping_of_line(const struct dt_stream *stream, size_t length) {
+  size_t left = stream->limit > length ? stream->limit - length : 0;
+  return length < left ? length : left;
+}
+
 /* How many bytes to ask the kernel for. */
 static size_t helping(const struct dt_stream *stream,
                       const struct format *format, size_t from) {
-  size_t length = dt_buffer_length(&stream->in) - from, most = DT_BLOCK;
+  size_t length = dt_buffer_length(&stream->in) - from, most;
   if (format->form == FORM_COUNT || format->form == FORM_PEEK)
     most = format->size - length;
-  else if (length > most)
+  else if (format->form == FORM_ALL)
     most = length; /* a long one: ever more */
+  else
+    most = helping_of_line(stream, length);
   if (format->form == FORM_ALL && most < 65536)
     most = 65536;
   if (most < DT_BLOCK)

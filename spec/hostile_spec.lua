@@ -96,6 +96,22 @@ describe("a line without end", function()
     assert(slowest_ping(s) < 0.5)
   end)
 
+  it("is taken in up to the limit, and little more", function()
+    local limit, taken = 100000, nil
+    local s = start(function(conn)
+      conn:setlimit(limit)
+      local _, _, code = conn:read()
+      assert.equal("limit", code)
+      taken = #conn:recv(10 * limit) -- what it has; not what the kernel has
+    end)
+    local conn = client(s)
+    assert(conn:write(("x"):rep(limit - 10)))
+    net.sleep(SHORT) -- it has these
+    assert(conn:write(("x"):rep(limit)))
+    support.eventually(function() return taken end)
+    assert(taken > limit and taken < 1.1 * limit, taken)
+  end)
+
   it("of many peers costs that for each", function()
     local s, memory = start_child [[
       function(conn)
