@@ -57,8 +57,8 @@ static int push_wake_socket(lua_State *L, struct dt_lookups *lookups) {
 static int open_lookups(lua_State *L, struct dt_loop *loop) {
   struct dt_lookups *lookups;
   int error;
-  if (loop->lookups)
-    return 0;
+  if (loop->lookups) /* without one: there was none for a child */
+    return loop->lookups->resolver ? 0 : EMFILE;
   lookups = dt_newuserdata(L, sizeof *lookups);
   memset(lookups, 0, sizeof *lookups);
   lookups->operation.kind = &answer_kind;
@@ -133,13 +133,14 @@ static int ask(lua_State *L, struct dt_loop *loop, struct dt_looking *looking) {
 
 enum dt_outcome dt_lookup_step(lua_State *L, struct dt_looking *looking) {
   struct dt_loop *loop = dt_loop_of(L);
-  if (looking->query && looking->query->generation != loop->generation)
-    looking->query = NULL; /* the parent's, and so are its threads */
+  (void)dt_loop_open(L, loop); /* which may be in a child after fork(2) */
+  if (looking->query && looking->generation != loop->generation)
+    looking->query = NULL; /* the parent's, as its threads are; it is freed */
   if (!looking->query) {
     looking->operation.error = ask(L, loop, looking);
     if (looking->operation.error != 0)
       return DT_FAILED;
-    looking->query->generation = loop->generation;
+    looking->generation = loop->generation;
   }
   if (looking->query->taken)
     return DT_DONE;
@@ -150,7 +151,8 @@ enum dt_outcome dt_lookup_step(lua_State *L, struct dt_looking *looking) {
 void dt_lookup_release(lua_State *L, struct dt_looking *looking) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_query *query = looking->query;
-  if (!query || query->generation != loop->generation)
+  if (!query || looking->generation != loop->generation ||
+      dt_forked(&loop->fork))
     return;
   looking->query = NULL;
   if (query->taken) {
@@ -175,7 +177,10 @@ void dt_lookup_forked(lua_State *L, struct dt_loop *loop) {
   loop->asked = 0;
   lookups->resolver = dt_resolver_open();
   if (lookups->resolver) {
-    push_wake_socket(L, lookups);
+    if (push_wake_socket(L, lookups) != 0) {
+      dt_resolver_close(lookups->resolver);
+      lookups->resolver = NULL;
+    }
     dt_keep(L, (char *)lookups + 1);
   }
   dt_poke_all(loop, lookups->askers);

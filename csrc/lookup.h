@@ -14,6 +14,7 @@
 struct dt_looking {
   struct dt_operation operation;
   struct dt_query *query;     /* NULL: not asked yet, or lost in a fork */
+  unsigned generation;        /* of the loop, when it was asked */
   const char *host, *service; /* anchored by the caller's stack */
   struct addrinfo hints;
 };

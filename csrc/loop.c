@@ -502,8 +502,8 @@ static int ask_poller(struct dt_loop *loop, int milliseconds) {
 }
 
 bool dt_loop_turn(lua_State *L, struct dt_loop *loop, dt_time until) {
+  int error = dt_loop_open(L, loop); /* in a child: much is ready then */
   dt_time due = dt_loop_due(loop);
-  int error = dt_loop_open(L, loop);
   if (error != 0 && loop->watching > 0)
     return luaL_error(L, "the poller cannot be opened"), false;
   if (loop->event_next == loop->event_count) {

@@ -29,10 +29,7 @@ struct dt_query {
   int result;            /* of getaddrinfo */
   int error;             /* its errno, for EAI_SYSTEM */
   bool working, answered;
-  /* The asker's own: it has taken the answer; and its process, as it counts its
-     forks. */
-  bool taken;
-  unsigned generation;
+  bool taken; /* the asker's own: it has the answer */
 };
 
 DT_INTERNAL_BEGIN

@@ -290,6 +290,40 @@ describe("threads", function()
   end)
 end)
 
+describe("a child after fork(2)", function()
+  -- Forks among look-ups that are under way, some in threads and some not yet.
+  -- Both processes go on with all of them; the child's end says how it fared.
+  local function fork_among_lookups(in_child)
+    fault.delay("getaddrinfo", SHORT)
+    local child
+    local ok, message = pcall(net.timeout, 10, function()
+      net.scope(function(scope)
+        look_up_many(scope, 30)
+        net.sleep(SHORT / 2)
+        child = fault.fork()
+        if child == 0 then in_child() end
+      end)
+      return "all are answered"
+    end)
+    if child == 0 then
+      if not ok then io.stderr:write("in the child: ", tostring(message), "\n") end
+      fault._exit(ok and message == "all are answered" and 0 or 1)
+    end
+    assert.equal("all are answered", message)
+    assert.equal(0, fault.waitpid(child))
+  end
+
+  it("asks again what its parent has asked", function()
+    fork_among_lookups(function() end)
+  end)
+
+  it("does without threads when they cannot be woken for", function()
+    for _, call in ipairs { "socketpair", "dup" } do
+      fork_among_lookups(function() fault.fail(call, "EMFILE", 1, true) end)
+    end
+  end)
+end)
+
 describe("a program that ends while names are looked up", function()
   local function ends(script)
     local start = support.clock()
