@@ -167,6 +167,23 @@ describe("a child after fork", function()
     one:join()
   end)
 
+  it("goes on with the wait that the main program is in, when a task forks", function()
+    local peer, socket = keep(net.socketpair())
+    local child
+    socket:settimeout(5)
+    local one = net.spawn(function()
+      net.sleep(0.001)
+      child = fault.fork()
+      if child > 0 then assert.equal(0, fault.waitpid(child)) end
+      net.sleep(0.001)
+      peer:send(child > 0 and "parent" or "child")
+    end)
+    local got = socket:recv(10)
+    if child == 0 then fault._exit(got == "child" and 0 or 1) end
+    assert.equal("parent", got)
+    assert.same({ true }, { one:join() })
+  end)
+
   it("sends what was written and had no room", function()
     local peer, socket = keep(net.socketpair())
     local filled = support.fill(socket)

@@ -383,6 +383,34 @@ describe("a finalizer", function()
     assert(waited > 100, waited)
   end)
 
+  it("may wait in the middle of what somebody else receives", function()
+    local waited, sum, sent, text = 0, 0, 0, ("x"):rep(30000)
+    local function finalizer()
+      net.sleep(0.0005)
+      waited = waited + 1
+    end
+    run(function(spawn)
+      local peer, socket = pair()
+      local one = spawn(function()
+        while true do
+          local data = socket:recv(65536) -- most of what there is to be collected
+          if not data then return end
+          sum = sum + #data
+          for _ = 1, 3 do task.garbage(finalizer) end
+        end
+      end)
+      local ending = support.clock() + 0.3
+      while support.clock() < ending do
+        sent = sent + (peer:send(text, "MSG_DONTWAIT") or 0)
+        net.sleep(0)
+      end
+      peer:close()
+      one:join()
+    end)
+    assert.equal(sent, sum)
+    assert(waited > 10, waited)
+  end)
+
   it("may read and write", function()
     local got = 0
     local peer, socket = pair()
@@ -499,6 +527,14 @@ if not rawget(_G, "setfenv") then -- 5.2 and later close the state when told
       os.exit(7, true)
     end) end) net.sleep(60)]], 7,
   }
+end
+
+-- At such an end nothing is freed, and the sanitizer does not look into LuaJIT's
+-- memory for what still refers to it.
+if task.luajit and os.getenv("DIALTONE_MODE") == "asan" then
+  for name, ending in pairs(ends) do
+    if ending[2] == 7 then ends[name] = nil end
+  end
 end
 
 describe("the end of a program whose tasks wait where they cannot yield", function()
