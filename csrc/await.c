@@ -343,7 +343,7 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
       operation->socket ? operation->socket->loop : dt_loop_of(L);
   if (outcome == DT_FAILED)
     return dt_end_failed(L, operation);
-  if (outcome != DT_AGAIN && outcome != DT_PROGRESS && must_not_wait(operation))
+  if (must_not_wait(operation))
     return wait_alone(L, operation, outcome);
   if (is_cancelled(L, loop, operation))
     return raise_cancelled(L, loop);

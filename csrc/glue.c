@@ -44,6 +44,7 @@ struct dt_state *dt_new_state(lua_State *L) {
   lua_setmetatable(L, -2);
   state->main = dt_main_thread(L);
   dt_loop_init(&state->loop);
+  dt_loop_choose(L, &state->loop);
   state->loop.yieldable = dt_open_yieldable(L);
   return state;
 }

@@ -491,28 +491,38 @@ dt_time dt_loop_due(const struct dt_loop *loop) {
              : dt_timers_next(&loop->timers);
 }
 
-/* Asks the poller.  -1: interrupted, or it failed. */
+static bool poller_failed(lua_State *L, int error) {
+  char space[DT_REASON_MAX];
+  luaL_error(L, "the poller does not work: %s", dt_error_reason(error, space));
+  return false;
+}
+
+/* Asks the poller.  0 or an errno. */
 static int ask_poller(struct dt_loop *loop, int milliseconds) {
   int count = loop->poller ? loop->type->wait(loop->poller, loop->events,
                                               DT_BATCH, milliseconds)
                            : dt_sys.poll(NULL, 0, milliseconds);
+  int error = count < 0 ? errno : 0;
   loop->event_next = 0;
   loop->event_count = count > 0 ? count : 0;
-  return count;
+  return error;
 }
 
 bool dt_loop_turn(lua_State *L, struct dt_loop *loop, dt_time until) {
   int error = dt_loop_open(L, loop); /* in a child: much is ready then */
   dt_time due = dt_loop_due(loop);
   if (error != 0 && loop->watching > 0)
-    return luaL_error(L, "the poller cannot be opened"), false;
+    return poller_failed(L, error);
   if (loop->event_next == loop->event_count) {
     if (due > until)
       due = until;
     if (due == DT_FOREVER && loop->watching == 0)
       return false;
-    if (ask_poller(loop, due == 0 ? 0 : dt_poll_timeout(due)) < 0)
+    error = ask_poller(loop, due == 0 ? 0 : dt_poll_timeout(due));
+    if (error == EINTR)
       dt_let_hook_fire(L);
+    else if (error != 0) /* somebody closed its descriptor */
+      return poller_failed(L, error);
   }
   serve_timers(L, loop);
   serve_events(L, loop);
@@ -558,8 +568,6 @@ void dt_tell_again(lua_State *L, struct dt_loop *loop,
 }
 
 static int open_poller(struct dt_loop *loop) {
-  const char *name = loop->type ? loop->type->name : getenv("DIALTONE_POLLER");
-  loop->type = dt_poller_type(name);
   if (!loop->type)
     loop->type = dt_poller_type(NULL);
   loop->poller = loop->type->open();
@@ -590,6 +598,16 @@ int dt_loop_reopen(lua_State *L, struct dt_loop *loop) {
   dt_flushers_forked(L, loop);
   dt_lookup_forked(L, loop);
   return 0;
+}
+
+void dt_loop_choose(lua_State *L, struct dt_loop *loop) {
+  const char *name = getenv("DIALTONE_POLLER");
+  if (!name || *name == '\0')
+    return;
+  loop->type = dt_poller_type(name);
+  if (!loop->type)
+    luaL_error(L, "DIALTONE_POLLER: there is no poller '%s' here (valid: %s)",
+               name, dt_poller_names());
 }
 
 void dt_loop_init(struct dt_loop *loop) {

@@ -68,7 +68,7 @@ struct dt_ear {
 #define DT_BATCH 128 /* events of one wait */
 
 struct dt_loop {
-  const struct dt_poller_type *type; /* NULL: no poller yet */
+  const struct dt_poller_type *type; /* NULL: the best one, when it is opened */
   struct dt_poller *poller;
   struct dt_fork fork;
   unsigned generation; /* of the poller: each fork(2) has another one */
@@ -185,6 +185,11 @@ static inline int dt_loop_open(lua_State *L, struct dt_loop *loop) {
 dt_time dt_loop_due(const struct dt_loop *loop);
 
 void dt_loop_init(struct dt_loop *loop);
+
+/* The poller that the environment names.  Raises if there is none of that
+   name. */
+void dt_loop_choose(lua_State *L, struct dt_loop *loop);
+
 void dt_loop_close(struct dt_loop *loop);
 
 DT_INTERNAL_END

@@ -74,12 +74,8 @@ static enum dt_outcome failed(struct copying *copying, struct dt_socket *socket,
 /* --- receiving ---------------------------------------------------------------
  */
 
-/* What has ended the stream is kept for the next read, since the kernel tells
-   it once. */
 static enum dt_outcome failed_to_receive(struct copying *copying, int error) {
-  if (error == ECONNRESET || error == ETIMEDOUT || error == EPIPE ||
-      error == EHOSTUNREACH || error == ENETUNREACH || error == ECONNABORTED)
-    copying->from->stream->received_error = error;
+  dt_note_receive_error(copying->from->stream, error);
   return failed(copying, copying->from, error, DT_WANT_READ);
 }
 

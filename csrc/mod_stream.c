@@ -152,11 +152,6 @@ static size_t helping(const struct dt_stream *stream,
   return most > 1048576 ? 1048576 : most;
 }
 
-static bool is_final(int error) {
-  return error == ECONNRESET || error == ETIMEDOUT || error == ECONNABORTED ||
-         error == EPIPE || error == EHOSTUNREACH || error == ENETUNREACH;
-}
-
 /* Asks the kernel for more.  DT_PROGRESS: there is more; DT_EOF as the
    operation's error: the end. */
 static enum dt_outcome receive_more(struct reading *reading, size_t from) {
@@ -183,6 +178,7 @@ static enum dt_outcome receive_more(struct reading *reading, size_t from) {
   if (got > 0) {
     dt_buffer_filled(&stream->in, (size_t)got);
     dt_note_received(socket, (size_t)got, size);
+    operation->moved = true;
     return DT_PROGRESS;
   }
   if (dt_buffer_length(&stream->in) == 0)
@@ -191,8 +187,7 @@ static enum dt_outcome receive_more(struct reading *reading, size_t from) {
     operation->error = DT_EOF;
     return DT_FAILED;
   }
-  if (is_final(error))
-    stream->received_error = error;
+  dt_note_receive_error(stream, error);
   return dt_step_failed(operation, error, DT_WANT_READ);
 }
 

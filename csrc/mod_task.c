@@ -320,6 +320,10 @@ static int net_sleep(lua_State *L) {
   struct dt_loop *loop = dt_loop_of(L);
   luaL_argcheck(L, duration != DT_NO_LIMIT, 1, "seconds expected");
   operation.until = dt_deadline(duration);
+  if (duration == 0 && loop->task && loop->task->cancelled) {
+    dt_push_cancelled(L);
+    return lua_error(L);
+  }
   if (duration == 0)
     loop->budget = 1; /* gives way */
   return dt_await(L, &operation);

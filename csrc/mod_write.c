@@ -61,8 +61,9 @@ static ssize_t send_both(const struct writing *writing) {
 /* Takes off what went. */
 static void account(struct writing *writing, size_t count) {
   struct dt_socket *socket = writing->operation.socket;
-  writing->gone += count;
   size_t gathered = dt_unsent_bytes(socket);
+  writing->gone += count;
+  writing->operation.moved = count > 0;
   if (gathered > 0) {
     size_t part = count < gathered ? count : gathered;
     dt_buffer_take(&socket->stream->out, part, &socket->loop->pool);
@@ -128,11 +129,15 @@ static const struct dt_kind write_kind = {.name = "write",
 /* Adds all arguments to what is gathered. */
 static void gather(lua_State *L, struct dt_stream *stream, int last) {
   struct dt_pool *pool = &stream->socket->loop->pool;
+  size_t added = 0;
   for (int i = 2; i <= last; i++) {
     size_t size;
     const char *data = lua_tolstring(L, i, &size);
-    if (!dt_buffer_add(&stream->out, data, size, pool))
+    if (!dt_buffer_add(&stream->out, data, size, pool)) {
+      stream->out.end -= added; /* all of it or nothing */
       luaL_error(L, "not enough memory");
+    }
+    added += size;
   }
 }
 
@@ -169,7 +174,9 @@ static int fail_late(lua_State *L, const char *name, struct dt_socket *socket) {
 static int write_through(lua_State *L, struct dt_socket *socket, int last,
                          size_t total) {
   struct writing writing = {
-      .operation = {.kind = &write_kind, .socket = socket}, .given = total};
+      .operation = {.kind = &write_kind, .socket = socket},
+      .given = total,
+      .before = dt_unsent_bytes(socket)};
   if (last == 2) {
     writing.data = lua_tolstring(L, 2, &writing.size);
   } else if (last > 2) {

@@ -99,6 +99,14 @@ enum dt_outcome dt_send_before(struct dt_operation *operation) {
   return dt_step_failed(operation, error, DT_WANT_WRITE);
 }
 
+void dt_note_receive_error(struct dt_stream *stream, int error) {
+  static const int final[] = {ECONNRESET, ETIMEDOUT,    ECONNABORTED,
+                              EPIPE,      EHOSTUNREACH, ENETUNREACH};
+  for (size_t i = 0; i < sizeof final / sizeof final[0]; i++)
+    if (final[i] == error)
+      stream->received_error = error;
+}
+
 /* --- in the background -------------------------------------------------------
  */
 

@@ -71,6 +71,10 @@ static inline void dt_note_received(struct dt_socket *socket, size_t got,
     socket->watch.unready |= DT_READ;
 }
 
+/* After a receive failed: what has ended the stream is kept for the reads to
+   come, since the kernel tells it once. */
+void dt_note_receive_error(struct dt_stream *stream, int error);
+
 /* Between the two the stream is not freed, though its socket be closed: the
    collector may run any code while a string is made of its bytes. */
 static inline void dt_stream_pin(struct dt_stream *stream) {

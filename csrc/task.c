@@ -27,6 +27,9 @@
    were there already. */
 #define BUDGET (32 * DT_OPERATION_COST)
 
+/* Turns in which a task that is cancelled may still clean up without a wait. */
+#define OVERTIME 32
+
 #define KEPT      "dialtone.kept"      /* registry: values by an address */
 #define CANCELLED "dialtone.cancelled" /* registry: what unwinds a task */
 #define RAISED    "dialtone.raised"    /* registry: what the hook raises */
@@ -230,8 +233,8 @@ int dt_give_way(lua_State *L, int results) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task = loop->task;
   loop->budget = BUDGET;
-  if (task && task->cancelled) { /* or it would never end */
-    dt_push_cancelled(L);
+  if (task && task->cancelled && ++task->overtime > OVERTIME) {
+    dt_push_cancelled(L); /* or it would never end */
     return lua_error(L);
   }
   if (task && loop->running == L && dt_yieldable(L, loop->yieldable)) {

@@ -34,8 +34,9 @@ struct dt_task {
   struct dt_task *next, *previous; /* in loop->tasks */
   struct dt_waiter *active; /* where it waits: `waiter`, or a C stack's */
   struct dt_waiter *joiners;
-  int slot;             /* what is kept of it lies there */
-  unsigned char status; /* enum dt_task_status */
+  int slot;               /* what is kept of it lies there */
+  unsigned char status;   /* enum dt_task_status */
+  unsigned char overtime; /* turns it had since it was cancelled */
   bool started, cancelled;
   bool closing;     /* it has ended, but for its to-be-closed variables */
   bool raising;     /* it is to be resumed with an error */

@@ -7,7 +7,7 @@ local process = require "spec.support.child"
 local tasks = require "dialtone.core".tasks
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
-local files = { "task", "waiting", "nested", "stream", "fork" }
+local files = { "task", "waiting", "nested", "stream", "streamwrite", "queue", "serve", "fork" }
 local pollers = { "epoll", "kqueue", "poll" }
 
 local name_it = "io.write(tasks.poller()) net.run(function() net.sleep(0.001) end)"
@@ -22,9 +22,16 @@ describe("DIALTONE_POLLER", function()
     for _, name in ipairs { "kqueue", "poll" } do assert.equal(name, used(name)) end
   end)
 
-  it("falls back on the best one when there is none of that name", function()
-    local best = task.script(name_it, "env -u DIALTONE_POLLER")
-    for _, name in ipairs { "", "select", "EPOLL", "epoll " } do assert.equal(best, used(name)) end
+  it("is the best one without a name", function()
+    assert.equal(task.script(name_it, "env -u DIALTONE_POLLER"), used(""))
+  end)
+
+  it("is refused with the names that there are, when there is none of that name", function()
+    for _, name in ipairs { "select", "EPOLL", "epoll " } do
+      local output, status = task.script(name_it, "DIALTONE_POLLER=" .. process.quote(name))
+      assert.equal(1, status)
+      assert.matches(("no poller '%s' here %%(valid: .*poll%%)"):format(name), output)
+    end
   end)
 end)
 

@@ -458,22 +458,32 @@ describe("a task that never has to wait", function()
       ended = spawn(function() end)
       ended:join()
     end
-    local function check(ticks, worst)
-      assert(ticks >= 5, "the other task had " .. ticks .. " turns")
-      assert(worst < 0.04, worst)
+    -- 5 ms is what is promised.  The machine may have other work, so one of ten
+    -- attempts is enough: who never gives way takes 50 ms in each.
+    local function check(attempt)
+      local ticks, worst
+      for _ = 1, 10 do
+        ticks, worst = attempt()
+        if ticks >= 5 and worst < 0.005 then return end
+      end
+      error(("%d turns, %.4f s late"):format(ticks, worst))
     end
 
     it("lets others have their turns: it " .. name, function()
-      check(run(function(spawn)
-        prepare(spawn)
-        return measure(spawn, function(goes_on) spawn(spin, goes_on):join() end)
-      end))
+      check(function()
+        return run(function(spawn)
+          prepare(spawn)
+          return measure(spawn, function(goes_on) spawn(spin, goes_on):join() end)
+        end)
+      end)
     end)
 
     if name ~= "yields" then
       it("lets tasks have their turns when it is the main program: it " .. name, function()
-        prepare(net.spawn)
-        check(measure(net.spawn, spin))
+        check(function()
+          prepare(net.spawn)
+          return measure(net.spawn, spin)
+        end)
       end)
     end
   end
