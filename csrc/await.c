@@ -352,7 +352,7 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
   if ((loop->task || dt_loop_busy(loop)) && dt_may_stand(L, loop))
     return dt_stand(L, loop, operation, outcome);
   if (loop->dirty) /* the others see to it when they have parked theirs */
-    dt_flush_dirty(L, loop);
+    dt_flush_dirty(L, loop, operation);
   return wait_alone(L, operation, outcome);
 }
 

@@ -394,6 +394,21 @@ static bool settle(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
   }
 }
 
+/* Whether the waiter's task cannot go on any more; then it ends. */
+static bool is_lost(lua_State *L, struct dt_loop *loop,
+                    struct dt_waiter *waiter) {
+  struct dt_operation *operation = waiter->operation;
+  if (!waiter->task || waiter->stack || waiter->raise ||
+      !dt_task_is_lost(waiter->task))
+    return false;
+  dt_unpark(loop, waiter);
+  waiter->operation = NULL;
+  if (operation && operation->kind->release)
+    operation->kind->release(L, operation);
+  dt_task_lose(L, loop, waiter->task);
+  return true;
+}
+
 /* Tries the operation of a parked waiter. */
 static void advance(lua_State *L, struct dt_loop *loop,
                     struct dt_waiter *waiter) {
@@ -418,7 +433,9 @@ static void serve_ready(lua_State *L, struct dt_loop *loop) {
     struct dt_waiter *waiter = first_ready(loop);
     unsigned char state = waiter->state;
     waiter->state = state == DT_POKED ? DT_PARKED : DT_AWAKE;
-    if (state == DT_READY)
+    if (is_lost(L, loop, waiter))
+      ; /* it has ended */
+    else if (state == DT_READY)
       go_on(L, loop, waiter);
     else if (state == DT_POKED)
       advance(L, loop, waiter);
@@ -447,7 +464,7 @@ static void serve_event(lua_State *L, struct dt_loop *loop,
   }
   if ((event->ready & DT_READ) && watch->readers) {
     struct dt_waiter *reader = watch->readers;
-    if (reader->state == DT_PARKED)
+    if (reader->state == DT_PARKED && !is_lost(L, loop, reader))
       advance(L, loop, reader);
   }
 }

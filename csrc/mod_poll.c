@@ -368,7 +368,7 @@ static int net_poll(lua_State *L) {
     limit = 0;
   polling.deadline = limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
   if (dt_loop_of(L)->dirty)
-    dt_flush_dirty(L, dt_loop_of(L));
+    dt_flush_dirty(L, dt_loop_of(L), NULL);
   if (limit == 0 || is_alone(L))
     return poll_alone(L, entries, count, polling.deadline);
   polling.entries = entries;

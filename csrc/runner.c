@@ -326,7 +326,7 @@ static void wait_standing(lua_State *L, struct dt_loop *loop,
   loop->running = NULL;
   loop->runner = other;
   if (loop->dirty)
-    dt_flush_dirty(L, loop);
+    dt_flush_dirty(L, loop, NULL);
   dt_cstack_switch(standing->waiter.stack, other->stack);
   loop->runner = runner;
   loop->running = running;

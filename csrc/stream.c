@@ -214,7 +214,10 @@ static void flush(lua_State *L, struct dt_loop *loop,
   }
 }
 
-void dt_flush_dirty(lua_State *L, struct dt_loop *loop) {
+void dt_flush_dirty(lua_State *L, struct dt_loop *loop,
+                    const struct dt_operation *sender) {
+  if (sender && sender->kind->sends && sender->socket->stream)
+    unmark_dirty(loop, sender->socket->stream);
   while (loop->dirty) {
     struct dt_stream *stream = loop->dirty;
     loop->dirty = stream->next_dirty;

@@ -94,8 +94,10 @@ void dt_mark_dirty(struct dt_loop *loop, struct dt_stream *stream);
 /* Before a socket is collected: what the kernel takes of it at once. */
 void dt_send_last(struct dt_socket *socket);
 
-/* Sends what the streams of the loop have gathered, as far as it goes. */
-void dt_flush_dirty(lua_State *L, struct dt_loop *loop);
+/* Sends what the streams of the loop have gathered, as far as it goes; not what
+   `sender` sends itself, an operation that waits alone, or NULL. */
+void dt_flush_dirty(lua_State *L, struct dt_loop *loop,
+                    const struct dt_operation *sender);
 
 /* For the steps of operations that send: what was written before goes first.
    DT_DONE when nothing is left of it; fails with "busy". */

@@ -470,6 +470,20 @@ static void end_task(lua_State *L, struct dt_loop *loop, struct dt_task *task,
   lua_settop(L, index - 1);
 }
 
+void dt_task_lose(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
+  int index;
+  push_kept(L, loop, task, KEPT_TASK);
+  index = lua_gettop(L);
+  forget(loop, task);
+  task->status = DT_TASK_FAILED;
+  lua_pushliteral(L, "the coroutine of a task that waits was resumed or closed "
+                     "by somebody else");
+  lua_pushvalue(L, -1);
+  keep_results(L, task, index, 2);
+  tell_end(L, loop, task, index);
+  lua_settop(L, index - 1);
+}
+
 int dt_push_end(lua_State *L, int index) {
   const struct dt_task *task = lua_touserdata(L, index);
   int count = 0, top;
@@ -511,7 +525,7 @@ static int run(lua_State *L, struct dt_loop *loop, struct dt_task *task,
   loop->running = NULL;
   loop->task = NULL;
   if (loop->dirty)
-    dt_flush_dirty(L, loop);
+    dt_flush_dirty(L, loop, NULL);
   return status;
 }
 
@@ -526,13 +540,16 @@ void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
   status = run(L, loop, task, &results);
   if (status != LUA_YIELD) {
     end_task(L, loop, task, status, results);
-  } else if (waiter->state == DT_AWAKE) { /* the function's own yield */
+    return;
+  }
+  if (waiter->state == DT_AWAKE) { /* the function's own yield */
     lua_pop(task->co, results);
     waiter->results = 0;
     task->raising = task->cancelled; /* or it would never end */
     task->active = waiter;
     dt_make_ready(loop, waiter, DT_READY);
   }
+  task->top = lua_gettop(task->co);
 }
 
 /* --- the class -------------------------------------------------------------

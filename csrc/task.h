@@ -35,6 +35,7 @@ struct dt_task {
   struct dt_waiter *active; /* where it waits: `waiter`, or a C stack's */
   struct dt_waiter *joiners;
   int slot;               /* what is kept of it lies there */
+  int top;                /* of co, when it yielded last */
   unsigned char status;   /* enum dt_task_status */
   unsigned char overtime; /* turns it had since it was cancelled */
   bool started, cancelled;
@@ -93,6 +94,16 @@ int dt_task_raise(lua_State *L, struct dt_loop *loop);
 
 /* Goes on with a task that is ready: its waiter's results are on its stack. */
 void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task);
+
+/* Somebody else has resumed or closed the waiting task's coroutine: what its
+   operation needs is not there any more. */
+static inline bool dt_task_is_lost(const struct dt_task *task) {
+  return task->started && (lua_status(task->co) != LUA_YIELD ||
+                           lua_gettop(task->co) != task->top);
+}
+
+/* It ends, with a failure that says so; its coroutine is whoever's. */
+void dt_task_lose(lua_State *L, struct dt_loop *loop, struct dt_task *task);
 
 /* Its waits raise from now on, and the one that it is in. */
 void dt_task_cancel(lua_State *L, struct dt_loop *loop, struct dt_task *task);

@@ -110,6 +110,22 @@ case("drops at a time limit what this write was given, and nothing before it", f
   assert.equal("before after", b:read(12))
 end, { plain = true })
 
+case("counts what it was given, not what was gathered before", function(a, b)
+  stream.narrow(a, b)
+  for _, more in ipairs { "", "more" } do
+    assert(a:setvbuf("full"))
+    assert(a:write("before "))
+    assert(a:settimeout(SHORT))
+    local value, message, code, count = a:write(long, more)
+    assert_fails("timeout", "^write", value, message, code)
+    assert(a:settimeout(nil))
+    assert.equal("before ", take(b, 7))
+    assert.is_true(long:sub(1, count) == take(b, count))
+    assert(a:write("after"):flush())
+    assert.equal("after", b:read(5))
+  end
+end, { plain = true })
+
 case("fails with EAGAIN instead of waiting when the time limit is 0", function(a, b)
   stream.narrow(a, b)
   assert(a:settimeout(0))

@@ -562,3 +562,46 @@ describe("task:cancel", function()
     end)
   end)
 end)
+
+-- --- misuse --------------------------------------------------------------------
+
+describe("a task whose coroutine somebody else resumes while it waits", function()
+  it("fails, and says why; what it was about to send is let go", function()
+    run(function(spawn)
+      local a, b = keep(net.socketpair())
+      local co, went_on
+      local one = spawn(function()
+        co = coroutine.running()
+        a:write(("x"):rep(4000000))
+        went_on = true
+        coroutine.yield()
+      end)
+      settle()
+      assert(coroutine.resume(co))
+      assert.is_true(went_on)
+      collectgarbage()
+      repeat until not b:recv(65536, "MSG_DONTWAIT")
+      local ok, message = one:join(5)
+      assert.is_false(ok)
+      assert.matches("resumed or closed by somebody else", message)
+      assert.equal("failed", one:status())
+    end)
+  end)
+
+  if coroutine.close then
+    it("fails when it is closed, too", function()
+      run(function(spawn)
+        local a, b = keep(net.socketpair())
+        local co
+        local one = spawn(function()
+          co = coroutine.running()
+          return a:read()
+        end)
+        settle()
+        assert.is_true(coroutine.close(co))
+        assert(b:write("line\n"):flush())
+        assert.matches("resumed or closed", (select(2, one:join(5))))
+      end)
+    end)
+  end
+end)

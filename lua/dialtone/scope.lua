@@ -13,14 +13,22 @@ local tasks = core.tasks
 local Scope = {}
 Scope.__index = Scope
 
--- Remembers the first failure, and lets through whoever waits for the last task.
+-- Hears of failures that nobody can be given.
+local report = function() end
+
+-- The first failure cancels the others, and will be raised; what fails after it
+-- is only reported.
+local function note_failure(scope, task, failure, trace)
+  if scope.failed then return report(trace, task, failure) end
+  scope.failed, scope.failure, scope.trace, scope.culprit = true, failure, trace, task
+  scope:cancel()
+end
+
+-- Remembers failures, and lets through whoever waits for the last task.
 local function note_end(scope, task, ok, failure, trace)
   scope.tasks[task] = nil
   scope.open = scope.open - 1
-  if not ok and task:status() == "failed" and not scope.failed then
-    scope.failed, scope.failure, scope.trace = true, failure, trace
-    scope:cancel()
-  end
+  if not ok and task:status() == "failed" then note_failure(scope, task, failure, trace) end
   if scope.open == 0 then
     scope.ended = true
     tasks.open(scope.gate)
@@ -103,6 +111,9 @@ local function finish(scope, what, first, deadline)
     scope.reason = scope.reason or code
     doom(scope)
   end, deadline)
+  if scope.failed and scope.reason == "cancelled" then -- the opener unwinds
+    report(scope.trace, scope.culprit, scope.failure)
+  end
   tasks.unwind()
   if scope.failed then
     error(type(scope.failure) == "string" and scope.trace or scope.failure, 0)
@@ -111,6 +122,19 @@ local function finish(scope, what, first, deadline)
 end
 
 local scopes = {}
+
+-- A function, or what can be called like one, as net.spawn takes it.
+local function check_callable(what, number, fn)
+  local metatable = getmetatable(fn)
+  if type(fn) == "function" or type(metatable) == "table" and metatable.__call then return end
+  error(("bad argument #%d to '%s' (function expected, got %s)"):format(number, what, type(fn)), 3)
+end
+scopes.check_callable = check_callable
+
+-- `fn` hears of failures that come when another one is raised already.
+function scopes.report(fn)
+  report = fn
+end
 
 --- Opens a scope, calls the function with it, and ends when all tasks that were
 -- started in it have ended. When one fails, the others are cancelled, and then its
@@ -126,9 +150,7 @@ local scopes = {}
 --   for _, host in ipairs(hosts) do scope:spawn(check, host) end
 -- end)
 function scopes.scope(fn)
-  if type(fn) ~= "function" then
-    error(("bad argument #1 to 'scope' (function expected, got %s)"):format(type(fn)), 2)
-  end
+  check_callable("scope", 1, fn)
   tasks.unwind()
   local scope = new_scope()
   return finish(scope, "scope", scope:spawn(fn, scope))
@@ -150,9 +172,7 @@ function scopes.timeout(seconds, fn, ...)
   if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
     error(("bad argument #1 to 'timeout' (seconds >= 0 expected, got %s)"):format(tostring(seconds)), 2)
   end
-  if type(fn) ~= "function" then
-    error(("bad argument #2 to 'timeout' (function expected, got %s)"):format(type(fn)), 2)
-  end
+  check_callable("timeout", 2, fn)
   tasks.unwind()
   local scope = new_scope()
   local deadline = core.now() + seconds

@@ -7,6 +7,7 @@
 local core = require "dialtone.core"
 local listen = require "dialtone.listen"
 local options = require "dialtone.options"
+local scopes = require "dialtone.scope"
 local tasks = core.tasks
 
 local Server = {}
@@ -248,9 +249,7 @@ function serve.new(report)
   -- end)
   -- net.run()
   return function(where, handler, opts)
-    if type(handler) ~= "function" then
-      error(("bad argument #2 to 'serve' (function expected, got %s)"):format(type(handler)), 2)
-    end
+    scopes.check_callable("serve", 2, handler)
     opts = options.check("serve", opts, known)
     local wrong = complaint(opts)
     if wrong then error(wrong, 2) end
