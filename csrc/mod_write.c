@@ -64,6 +64,7 @@ static void account(struct writing *writing, size_t count) {
   size_t gathered = dt_unsent_bytes(socket);
   writing->gone += count;
   writing->operation.moved = count > 0;
+  dt_charge(socket->loop, count);
   if (gathered > 0) {
     size_t part = count < gathered ? count : gathered;
     dt_buffer_take(&socket->stream->out, part, &socket->loop->pool);
