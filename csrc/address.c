@@ -50,7 +50,8 @@ void dt_address_from_sockaddr(struct dt_address *address,
 }
 
 void dt_address_copy(struct dt_address *to, const struct dt_address *from) {
-  dt_address_from_sockaddr(to, &from->u.any, from->length);
+  to->length = (socklen_t)stored(from);
+  memcpy(&to->u, &from->u, stored(from));
 }
 
 int dt_address_family(const struct dt_address *address) {

@@ -423,12 +423,16 @@ int dt_check_address(lua_State *L, int arg, const char *operation,
   struct dt_address_hint hint = {AF_UNSPEC, false};
   const struct dt_address *value = dt_test_address(L, arg);
   int top = lua_gettop(L), taken = 1;
-  arg = lua_absindex(L, arg);
   if (socket)
     hint = dt_socket_hint(socket);
   if (value) {
     dt_address_copy(address, value);
-  } else if (lua_istable(L, arg)) {
+    if (hint.family == AF_INET6)
+      dt_address_map(address);
+    return taken;
+  }
+  arg = lua_absindex(L, arg);
+  if (lua_istable(L, arg)) {
     taken = from_table(L, arg, operation, &hint, address);
   } else if (lua_type(L, arg) == LUA_TSTRING) {
     taken = has_port_after(L, arg, hint.family)

@@ -24,6 +24,7 @@ struct dt_state {
   lua_State *main;           /* NULL where the version cannot tell */
   const void *address_class; /* the metatable, to know addresses by: quicker
                                 than a look-up in the registry */
+  int address_ref;           /* registry: the same */
   struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
   struct dt_loop loop;

@@ -41,11 +41,14 @@ static const struct dt_address *check_value(lua_State *L, int arg) {
 void dt_push_address(lua_State *L, const struct dt_address *address) {
   struct dt_address plain;
   void *value;
-  dt_address_copy(&plain, address);
-  dt_address_unmap(&plain);
-  value = dt_newuserdata(L, offsetof(struct dt_address, u) + plain.length);
-  memcpy(value, &plain, offsetof(struct dt_address, u) + plain.length);
-  luaL_getmetatable(L, DT_ADDRESS_CLASS);
+  if (dt_address_family(address) == AF_INET6) {
+    dt_address_copy(&plain, address);
+    dt_address_unmap(&plain);
+    address = &plain;
+  }
+  value = dt_newuserdata(L, offsetof(struct dt_address, u) + address->length);
+  dt_address_copy(value, address);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, dt_state_of(L)->address_ref);
   lua_setmetatable(L, -2);
 }
 
@@ -247,6 +250,8 @@ static const luaL_Reg metamethods[] = {
 
 void dt_open_address(lua_State *L, struct dt_state *state) {
   state->address_class = dt_new_class(L, DT_ADDRESS_CLASS, metamethods, NULL);
+  luaL_getmetatable(L, DT_ADDRESS_CLASS);
+  state->address_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /* --- net.address -------------------------------------------------------- */
