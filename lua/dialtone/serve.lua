@@ -31,13 +31,12 @@ local let_in
 -- A connection is counted until it is closed, also while the rest is sent. When
 -- all are cancelled, what the kernel does not take is not sent.
 local function close_connection(server, conn)
-  if tasks.unsent(conn) and not server.cancelled then
-    tasks.attend(server.ending, conn, conn.close, conn)
-  else
+  if tasks.unsent(conn) then
+    if not server.cancelled then return tasks.attend(server.ending, conn, conn.close, conn) end
     conn:settimeout(0)
-    conn:close()
-    server.active = server.active - 1
   end
+  conn:close()
+  server.active = server.active - 1
 end
 
 -- The end of a handler, or of what sent its rest.
@@ -53,7 +52,7 @@ end
 -- Whoever waits for a connection to end looks again.
 function let_in(server)
   if server.room then tasks.open(server.room) end
-  for gate, spared in pairs(server.drains) do
+  for gate, spared in next, server.drains do
     if server.active <= spared then tasks.open(gate) end
   end
 end
