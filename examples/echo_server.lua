@@ -1,5 +1,5 @@
 -- A TCP echo server for many clients at once, in one process and without
--- callbacks: net.poll says who is ready, and each of those gets one step.
+-- callbacks: net.serve runs the handler in a task of its own for each.
 --
 --   lua echo_server.lua [address] [--count N]
 --
@@ -24,69 +24,33 @@ while arg[i] do
 end
 io.stdout:setvbuf("line")
 
-local address = assert(net.address(where))
-local listener = assert(net.socket(address.family, "SOCK_STREAM"))
-assert(listener:setsockopt("SO_REUSEADDR", true))
-assert(listener:bind(address))
-assert(listener:listen())
-listener:settimeout(0) -- net.poll does the waiting, so no call here needs to
-print("listening on " .. listener:getsockname())
+local gone = net.queue() -- a word for each client that is done
 
-local pending = {} -- [connection] = what it was sent but has not taken yet
-
--- What to wait for. A client that still has to take bytes is not read from: so
--- one that sends and never reads costs a buffer, not all memory.
-local function wanted()
-  local list = { listener }
-  for connection, bytes in pairs(pending) do
-    list[#list + 1] = { connection, bytes == "" and "POLLIN" or "POLLOUT" }
-  end
-  return list
-end
-
--- One step for a client that is ready. True while the conversation goes on.
-local function step(connection)
-  local bytes, message, code = pending[connection], nil, nil
-  if bytes == "" then
-    bytes, message, code = connection:recv(65536)
-  end
-  local sent
-  if bytes then
-    sent, message, code = connection:send(bytes)
-  end
-  if code == "EAGAIN" then -- not ready after all: keep what there is
-    sent = 0
-  end
-  if not sent then
-    return nil, message, code
-  end
-  pending[connection] = bytes and bytes:sub(sent + 1) or ""
-  return true
-end
-
-local served = 0
-while served < count do
-  for _, ready in ipairs(assert(net.poll(wanted()))) do
-    if ready[1] == listener then
-      local connection, peer = listener:accept()
-      if connection then -- else it has gone away again
-        connection:settimeout(0)
-        pending[connection] = ""
-        print("hello " .. peer)
-      end
-    else
-      local connection = ready[1]
-      local ok, message, code = step(connection)
-      if not ok then
-        print(code == "eof" and "a client is done" or message)
-        connection:close()
-        pending[connection] = nil
-        served = served + 1
-      end
+-- A client that sends and never reads makes the write wait, and its task with
+-- it: so it costs a buffer, not all memory, and holds up nobody else.
+local function echo(connection, peer)
+  local data, message, code
+  print("hello " .. peer)
+  repeat
+    data, message, code = connection:recv(65536)
+    if data then
+      data, message, code = connection:write(data)
     end
-  end
+  until not data
+  print(code == "eof" and "a client is done" or message)
+  gone:put(true)
 end
-listener:close()
-if address.path and address.path ~= "" then
-  os.remove(address.path) -- the name of a unix socket outlives the socket
+
+local server = assert(net.serve(where, echo))
+print("listening on " .. server.address)
+
+net.run(function()
+  for _ = 1, count do
+    gone:get()
+  end
+  server:drain() -- the last ones may take what was sent to them
+end)
+local path = server.address.path
+if path and path ~= "" then
+  os.remove(path) -- the name of a unix socket outlives the socket
 end

@@ -23,16 +23,11 @@ while arg[i] do
 end
 io.stdout:setvbuf("line")
 
-local address = assert(net.address(where))
-local udp = assert(net.socket(address.family, "SOCK_DGRAM"))
-assert(udp:bind(address))
+local udp = assert(net.udp(where))
 print("waiting at " .. udp:getsockname())
 
 local seen = 0
-while seen < count do
-  -- No datagram is longer than 65535 bytes; one that is longer than the size
-  -- asked for would be cut.
-  local data, from = assert(udp:recvfrom(65535))
+for data, from in udp:datagrams() do
   print(#data .. " bytes from " .. from)
   -- One client that has gone away must not end the service for all.
   local sent, message = udp:sendto(data, from)
@@ -40,5 +35,8 @@ while seen < count do
     print(message)
   end
   seen = seen + 1
+  if seen == count then
+    break
+  end
 end
 udp:close()

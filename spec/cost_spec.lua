@@ -1,0 +1,82 @@
+-- cost_spec.lua - what an echo between tasks costs: system calls, and memory that
+-- the collector has to see to.  Times are measured by bench, not here.
+
+local net = require "dialtone"
+local core = require "dialtone.core"
+local support = require "spec.support.transport"
+local task = require "spec.support.task"
+local fault, keep, run = support.fault, support.keep, task.run
+local it = support.closing(it, function(cleanup) finally(cleanup) end)
+
+local ROUNDS = 1000
+local data = ("x"):rep(64) -- a long string: each one received is a new one
+
+-- A connection, and how to send over it and back so many times.
+local function echo_between(spawn)
+  local listener = keep(assert(net.listen("127.0.0.1:0")))
+  local a = keep(assert(net.connect(listener:getsockname())))
+  local b = keep(assert(listener:accept()))
+  spawn(function()
+    for piece in function() return b:recv(65536) end do b:write(piece) end
+  end)
+  return function(rounds)
+    for _ = 1, rounds do
+      a:write(data)
+      a:recv(65536)
+    end
+  end
+end
+
+-- Of all calls that wait, move bytes or ask about descriptors.
+local calls = {
+  "send", "recv", "sendmsg", "recvmsg", "sendto", "recvfrom", "poll", "epoll_wait", "epoll_ctl",
+  "getsockopt", "setsockopt", "getsockname", "getpeername", "ioctl", "set_nonblocking",
+}
+
+local function counts()
+  local list = {}
+  for _, name in ipairs(calls) do list[name] = fault.count(name) end
+  return list
+end
+
+describe("an echo that waits", function()
+  if core.tasks.poller() == "epoll" then
+    it("is three system calls", function()
+      run(function(spawn)
+        local echo = echo_between(spawn)
+        echo(10)
+        local before = counts()
+        echo(ROUNDS)
+        local after, more = counts(), {}
+        for name, count in pairs(after) do
+          local each = (count - before[name]) / ROUNDS
+          if each > 0 then more[name] = each end
+        end
+        -- both ends are here: each waits, receives and sends
+        assert.same({ epoll_wait = 2, recv = 2, send = 2 }, more)
+      end)
+    end)
+  end
+
+  it("allocates the string that was received, and nothing else", function()
+    run(function(spawn)
+      local echo = echo_between(spawn)
+      local strings = {}
+      echo(100)
+      for i = 1, ROUNDS do strings[i] = false end
+      collectgarbage()
+      collectgarbage("stop")
+      local start = collectgarbage("count")
+      for i = 1, ROUNDS do strings[i] = ("x"):rep(64) end
+      local middle = collectgarbage("count")
+      echo(ROUNDS)
+      local finish = collectgarbage("count")
+      collectgarbage("restart")
+      assert.equal(ROUNDS, #strings)
+      local one, each = (middle - start) / ROUNDS, (finish - middle) / ROUNDS
+      -- both ends receive; Luas that keep each text once allocate nothing at all
+      assert.is_true(each <= 2 * one + 1 / 1024, ("%.1f bytes for an echo, %.1f for a string")
+        :format(each * 1024 / 2, one * 1024))
+    end)
+  end)
+end)
