@@ -94,9 +94,10 @@ struct dt_loop {
   struct dt_lookups *lookups;       /* names being looked up (lookup.c) */
   size_t asked;                     /* look-ups under way */
   struct dt_runner *runners, *idle; /* who may run the loop: runner.h */
-  struct dt_runner *runner;         /* who does */
-  struct dt_run *run;               /* the call that it does it for, or NULL */
-  struct dt_standing *standing;     /* calls that wait on their C stacks */
+  size_t idle_count;
+  struct dt_runner *runner;     /* who does */
+  struct dt_run *run;           /* the call that it does it for, or NULL */
+  struct dt_standing *standing; /* calls that wait on their C stacks */
   size_t standing_count;
   int yieldable; /* how to know: yieldable.h */
   /* The user's debug hook, while one of ours takes its place (task.c). */

@@ -17,8 +17,11 @@
 #include "stream.h"
 #include "task.h"
 
+#define IDLE_MAX 32 /* runners; those above give their C stacks back */
+
 struct dt_runner {
-  struct dt_runner *next, *next_idle;
+  struct dt_runner *next, **link; /* in loop->runners */
+  struct dt_runner *next_idle;
   struct dt_cstack *stack;
   struct dt_loop *loop;
   lua_State *L;
@@ -55,19 +58,47 @@ static struct dt_runner *take_idle(struct dt_loop *loop, bool ends) {
   while (*link && ends && !(*link)->finished)
     link = &(*link)->next_idle;
   runner = *link;
-  if (runner)
+  if (runner) {
     *link = runner->next_idle;
+    loop->idle_count--;
+  }
   return runner;
 }
 
-static void become_idle(struct dt_loop *loop) {
-  struct dt_runner *runner = loop->runner;
+static void give_back(struct dt_loop *loop, struct dt_runner *runner) {
   runner->next_idle = loop->idle;
   loop->idle = runner;
+  loop->idle_count++;
+}
+
+static void become_idle(struct dt_loop *loop) {
+  give_back(loop, loop->runner);
+}
+
+/* Lets the collector have its memory, and the thread. */
+static void forget(lua_State *L, struct dt_runner *runner) {
+  lua_pushnil(L);
+  dt_keep(L, runner);
+  lua_pushnil(L);
+  dt_keep(L, (char *)runner + 1);
+}
+
+/* There may have been many.  Each is in the middle of its last turn, of which
+   nothing is left to be done. */
+static void end_superfluous(lua_State *L, struct dt_loop *loop) {
+  while (loop->idle_count > IDLE_MAX && !loop->idle->finished) {
+    struct dt_runner *runner = take_idle(loop, false);
+    *runner->link = runner->next;
+    if (runner->next)
+      runner->next->link = runner->link;
+    dt_cstack_free(runner->stack);
+    forget(L, runner);
+  }
 }
 
 void dt_switch_to(struct dt_loop *loop, struct dt_waiter *waiter) {
   struct dt_runner *runner = loop->runner;
+  end_superfluous(runner->L, loop);
   become_idle(loop);
   dt_cstack_switch(runner->stack, waiter->stack);
   loop->runner = runner;
@@ -275,14 +306,14 @@ static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
   runner->stack = dt_cstack_new(run_for_ever, runner);
   if (!runner->stack) {
     int error = errno;
-    lua_pushnil(L);
-    dt_keep(L, runner);
-    lua_pushnil(L);
-    dt_keep(L, (char *)runner + 1);
+    forget(L, runner);
     errno = error;
     return NULL;
   }
   runner->next = loop->runners;
+  runner->link = &loop->runners;
+  if (runner->next)
+    runner->next->link = &runner->next;
   loop->runners = runner;
   return runner;
 }
@@ -363,12 +394,6 @@ static struct dt_runner *begin_standing(lua_State *L, struct dt_loop *loop,
     luaL_error(L, "too many calls wait where a task cannot yield: %s",
                strerror(errno));
   return other;
-}
-
-/* It did not come to it. */
-static void give_back(struct dt_loop *loop, struct dt_runner *runner) {
-  runner->next_idle = loop->idle;
-  loop->idle = runner;
 }
 
 /* What the waiter was served with. */

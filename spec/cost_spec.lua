@@ -80,3 +80,34 @@ describe("an echo that waits", function()
     end)
   end)
 end)
+
+-- MiB of address space, on Linux; elsewhere nil.
+local function mapped()
+  local file = io.open("/proc/self/status")
+  local text = file and file:read("*a") or ""
+  if file then file:close() end
+  local kib = text:match("VmSize:%s*(%d+)")
+  return kib and kib / 1024
+end
+
+if mapped() then
+  describe("calls that wait on C stacks", function()
+    it("give the stacks back, but for a few", function()
+      run(function(spawn)
+        local before, many, tasks = mapped(), 400, {}
+        local gate = net.queue()
+        for i = 1, many do
+          tasks[i] = spawn(function()
+            table.sort({ 2, 1 }, function(a, b) gate:get() return a < b end)
+          end)
+        end
+        task.settle()
+        assert.is_true(mapped() - before > 3 * many, "no C stacks of 4 MiB are in use")
+        gate:close()
+        for i = 1, many do assert(tasks[i]:join()) end
+        assert.is_true(mapped() - before < 3 * many / 4)
+      end)
+      collectgarbage()
+    end)
+  end)
+end
