@@ -101,28 +101,39 @@ static enum dt_outcome write_step(lua_State *L,
   return operation->may_block ? DT_PROGRESS : DT_WANT_WRITE;
 }
 
-/* What this call was given and did not go is dropped, so that it can be written
-   again; what was gathered before stays.  The fourth value says how much of it
-   went. */
-static int write_salvage(lua_State *L, struct dt_operation *operation) {
-  struct writing *writing = (struct writing *)operation;
-  struct dt_socket *socket = operation->socket;
+/* Drops what this call was given and did not go, so that it can be written
+   again; what was gathered before stays.  Gives how much of it went. */
+static size_t drop_rest(struct writing *writing) {
+  struct dt_socket *socket = writing->operation.socket;
   size_t went =
       writing->gone > writing->before ? writing->gone - writing->before : 0;
   size_t left = dt_unsent_bytes(socket), mine = 0;
   if (writing->own > 0)
     mine = writing->own - went < left ? writing->own - went : left;
+  writing->own = 0;
   if (mine > 0)
     socket->stream->out.end -= mine;
   if (left > 0 && left == mine)
     dt_buffer_clear(&socket->stream->out, &socket->loop->pool);
-  lua_pushinteger(L, (lua_Integer)went);
+  return went;
+}
+
+/* The fourth value. */
+static int write_salvage(lua_State *L, struct dt_operation *operation) {
+  lua_pushinteger(L, (lua_Integer)drop_rest((struct writing *)operation));
   return 4;
+}
+
+/* The same when it is cancelled. */
+static void write_release(lua_State *L, struct dt_operation *operation) {
+  (void)L;
+  drop_rest((struct writing *)operation);
 }
 
 static const struct dt_kind write_kind = {.name = "write",
                                           .step = write_step,
                                           .salvage = write_salvage,
+                                          .release = write_release,
                                           .size = sizeof(struct writing),
                                           .can_block = true,
                                           .sends = true};

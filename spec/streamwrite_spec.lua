@@ -7,6 +7,7 @@ local support = require "spec.support.transport"
 local stream = require "spec.support.stream"
 local assert_fails, assert_raises = support.assert_fails, support.assert_raises
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
+local unpack = rawget(_G, "unpack") or table.unpack
 local feed, fault, SHORT = stream.feed, support.fault, stream.SHORT
 
 local long = ("0123456789abcdef"):rep(262144) -- 4 MiB: more than a kernel takes
@@ -425,12 +426,18 @@ for _, kind in ipairs(stream.kinds) do
       net.sleep(0)
       assert(a:settimeout(SHORT))
       assert_fails("timeout", "^write", a:write(long))
-      local cancelled = net.spawn(function() a:write(long) end)
-      net.sleep(0)
-      cancelled:cancel()
+      for _, more in ipairs { {}, { "more" } } do
+        local cancelled = net.spawn(function() a:write(long, unpack(more)) end)
+        net.sleep(0)
+        assert.equal("waiting", cancelled:status())
+        cancelled:cancel()
+        cancelled:join()
+      end
       assert.equal(filled, #take(b, filled))
       assert(b:settimeout(1))
       assert.equal("rest", b:recv(10))
+      a:close()
+      assert_fails("eof", "^recv", b:recv(10))
     end)
 
     in_task("tells the next call of a failure that came behind its back", function(a, b)
