@@ -197,8 +197,8 @@ for _, transport in ipairs(with_room) do
       local send = senders[name]
 
       it(name .. " gives EAGAIN at once when there is no room", function()
-        local a = transport.pair()
-        support.fill(a)
+        local a, b = transport.pair()
+        support.fill(a, b)
         assert_takes(0, function()
           assert_fails("EAGAIN", "^" .. name, until_it_fails(send, a, "MSG_DONTWAIT"))
           a:settimeout(0)
@@ -208,7 +208,7 @@ for _, transport in ipairs(with_room) do
 
       it(name .. " ends with \"timeout\" when there is no room", function()
         local a, b = transport.pair()
-        support.fill(a)
+        support.fill(a, b)
         a:settimeout(0.03)
         assert_takes(0.03, function()
           assert_fails("timeout", "^" .. name .. ".*: %l", until_it_fails(send, a))
@@ -220,8 +220,8 @@ for _, transport in ipairs(with_room) do
       end)
 
       it(name .. " ends with EAGAIN at SO_SNDTIMEO", function()
-        local a = transport.pair()
-        support.fill(a)
+        local a, b = transport.pair()
+        support.fill(a, b)
         assert(a:setsockopt("SO_SNDTIMEO", SHORT))
         assert_takes(SHORT * 0.9, function()
           assert_fails("EAGAIN", "^" .. name, until_it_fails(send, a))

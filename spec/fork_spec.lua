@@ -5,7 +5,7 @@ local net = require "dialtone"
 local tasks = require "dialtone.core".tasks
 local support = require "spec.support.transport"
 local task = require "spec.support.task"
-local keep, fault = support.keep, support.fault
+local keep, fault, until_waiting = support.keep, support.fault, task.until_waiting
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
 -- Calls the body in a child, which then ends; gives its process number.
@@ -28,7 +28,7 @@ local function echo(spawn)
   local one = spawn(function()
     for line in server:lines() do server:write(line:upper(), "\n") end
   end)
-  net.sleep(0.001) -- it waits
+  until_waiting(one)
   return one, client, server
 end
 
@@ -95,7 +95,7 @@ for _, way in ipairs(ways) do
     case("goes on with the tasks that waited", function(spawn)
       local one, client, server = echo(spawn)
       local other = spawn(function() return net.wait(server:dup(), "read", 5) end)
-      net.sleep(0.001)
+      until_waiting(other)
       in_child(function()
         assert_served(client, "one")
         assert_served(client, "two")
@@ -109,14 +109,20 @@ for _, way in ipairs(ways) do
     end)
 
     case("goes on with sleeps, queues and limits", function(spawn)
-      local one = spawn(function() return net.sleep(0.02) end)
+      local begun = 0
+      local function begin() begun = begun + 1 end
+      local one = spawn(function() begin() return net.sleep(0.02) end)
       local peer, socket = keep(net.socketpair())
       socket:settimeout(0.02)
-      local two = spawn(function() return (select(3, socket:recv(1))) end)
-      net.sleep(0.001)
+      local two = spawn(function() begin() return (select(3, socket:recv(1))) end)
+      local queue = net.queue()
+      local three = spawn(function() begin() return (queue:get()) end)
+      support.eventually(function() return begun == 3 end)
       local function check()
         assert.same({ true, true }, { one:join(5) })
         assert.same({ true, "timeout" }, { two:join(5) })
+        queue:put("value")
+        assert.same({ true, "value" }, { three:join(5) })
       end
       in_child(check)
       check()
@@ -126,7 +132,7 @@ for _, way in ipairs(ways) do
     case("goes on with what waits where a task cannot yield", function(spawn)
       local client, server = keep(net.socketpair())
       local one = spawn(function() return (("x"):gsub("x", function() return server:read() end)) end)
-      net.sleep(0.001)
+      until_waiting(one)
       in_child(function()
         client:write("line\n")
         if tasks.unsent(client) then client:flush() end
@@ -172,7 +178,7 @@ describe("a child after fork", function()
     local child
     socket:settimeout(5)
     local one = net.spawn(function()
-      net.sleep(0.001)
+      net.sleep(0) -- the main program waits since before its first turn
       child = fault.fork()
       if child > 0 then assert.equal(0, fault.waitpid(child)) end
       net.sleep(0.001)
@@ -223,9 +229,9 @@ describe("a child after fork", function()
         conn:close()
       end
     end)
-    net.sleep(0.001)
+    until_waiting(one)
     local child = fork(function()
-      while count < 1 do net.sleep(0.001) end
+      support.eventually(function() return count >= 1 end)
     end)
     local clients = 0
     support.eventually(function()
@@ -234,7 +240,6 @@ describe("a child after fork", function()
       assert(client:connect(listener:getsockname()))
       assert.equal("x", client:recv(1))
       clients = clients + 1
-      net.sleep(0.002)
       return clients >= 20 and clients > count
     end)
     assert.equal(0, fault.waitpid(child))
@@ -245,15 +250,16 @@ describe("a child after fork", function()
   it("ends quietly, with all that waits in it", function()
     local output, status = task.script [[
       local task = require "spec.support.task"
+      local waiting = {}
       for _, place in ipairs(task.places) do
         local a, b = net.socketpair()
-        net.spawn(place.call, function() return b:recv(1) end)
-        net.spawn(function() return a:recv(1) end)
+        waiting[#waiting + 1] = net.spawn(place.call, function() return b:recv(1) end)
+        waiting[#waiting + 1] = net.spawn(function() return a:recv(1) end)
       end
-      net.sleep(0.01)
+      task.until_waiting(waiting)
       local child = fault.fork()
       if child == 0 then
-        net.sleep(0.01)
+        net.sleep(0.001) -- the loop runs here, too
         return
       end
       print(fault.waitpid(child))

@@ -5,7 +5,7 @@ local net = require "dialtone"
 local support = require "spec.support.transport"
 local server = require "spec.support.server"
 local stream = require "spec.support.stream"
-local keep = support.keep
+local keep, reset = support.keep, support.reset
 local it = server.closing(it, function(cleanup) finally(cleanup) end)
 local start, client, ask, figure = server.start, server.client, server.ask, server.figure
 
@@ -68,11 +68,6 @@ local function slowest_ping(s, count, line, answer)
   return worst
 end
 
-local function reset(conn)
-  assert(conn:setsockopt("SO_LINGER", 0))
-  conn:close()
-end
-
 describe("a line without end", function()
   it("ends with \"limit\", and costs less than twice the limit", function()
     local s, memory = start_child [[
@@ -97,8 +92,9 @@ describe("a line without end", function()
   end)
 
   it("is taken in up to the limit, and little more", function()
-    local limit, taken = 100000, nil
+    local limit, taken, its_end = 100000, nil, nil
     local s = start(function(conn)
+      its_end = conn
       conn:setlimit(limit)
       local _, _, code = conn:read()
       assert.equal("limit", code)
@@ -106,23 +102,27 @@ describe("a line without end", function()
     end)
     local conn = client(s)
     assert(conn:write(("x"):rep(limit - 10)))
-    net.sleep(SHORT) -- it has these
+    support.eventually(function() -- it has these
+      return its_end and conn:queued() and select(2, conn:queued()) == 0 and its_end:queued() == 0
+    end)
     assert(conn:write(("x"):rep(limit)))
     support.eventually(function() return taken end)
     assert(taken > limit and taken < 1.1 * limit, taken)
   end)
 
   it("of many peers costs that for each", function()
-    local s, memory = start_child [[
-      function(conn)
+    local s, memory = start_child [[ (function()
+      local count = 0
+      return function(conn)
         conn:setlimit(100000)
         local _, _, code = conn:read()
         note()
         assert(code == "limit")
-        net.sleep(0.2) -- till all have come so far
+        count = count + 1
+        while count < 20 do net.sleep(0.001) end -- till all have come so far
         note()
       end
-    ]]
+    end)() ]]
     local clients = server.clients(s, 20)
     for _, conn in ipairs(clients) do assert(conn:write("go\n")) end
     for _, conn in ipairs(clients) do
@@ -153,15 +153,30 @@ end)
 
 describe("a peer that never reads", function()
   it("makes its handler wait, costs little memory, and concerns no other", function()
-    local s, memory = start_child [[
-      function(conn)
-        local piece = ("x"):rep(100)
-        while conn:write(piece) do end
+    local s, memory = start_child [[ (function()
+      local waiting = {}
+      return function(conn, what)
+        if what == "go" then
+          local piece = ("x"):rep(100)
+          waiting[#waiting + 1] = conn
+          while conn:write(piece) do end
+        else
+          local full = 0
+          for _, one in ipairs(waiting) do
+            if not net.poll({ { one, "POLLOUT" } }, 0.01) then full = full + 1 end
+          end
+          conn:write(full, "\n")
+        end
       end
-    ]]
+    end)() ]]
     local clients = server.clients(s, 10, { rcvbuf = 16384 })
     for _, conn in ipairs(clients) do assert(conn:write("go\n")) end
-    net.sleep(0.2) -- for filling whatever there is to be filled
+    support.eventually(function() -- whatever there is to be filled
+      local conn = client(s)
+      local full = ask(conn, "how many are full?")
+      conn:close()
+      return full == "10"
+    end)
     local worst = slowest_ping(s)
     local most = memory() / #clients
     figure("10 peers that never read: %.0f KiB each, the others' worst answer %.1f ms", most / 1024, worst * 1e3)
@@ -248,14 +263,18 @@ end)
 
 -- --- resets -------------------------------------------------------------------
 
+local asked, gone = 0, nil -- requests that wait; what they wait for
+
+-- Each: what it is called, what is done before the reset, and after it.
 local points = {
   { "before the first byte", function(conn) conn:peek(0) end },
   { "in the middle of a line", function(conn) assert(conn:write("half a li")) end },
   { "after a request", function(conn) assert(conn:write("large\n")) end },
   { "after a request that waits", function(conn)
+    asked, gone = 0, net.queue()
     assert(conn:write("wait\n"))
-    net.sleep(0.002)
-  end },
+    support.eventually(function() return asked == 1 end)
+  end, function() gone:put(true) end },
   { "while the answer is sent", function(conn)
     assert(conn:write("large\n"))
     assert(conn:recv(100))
@@ -274,7 +293,8 @@ local function respond(conn, line)
   if line == "large" then
     conn:write(large)
   elseif line == "wait" then
-    net.sleep(0.005)
+    asked = asked + 1
+    gone:get()
     conn:write("waited\n")
   else
     conn:write(line:upper(), "\n")
@@ -298,13 +318,14 @@ describe("a peer that resets the connection", function()
   for _, reader in ipairs(readers) do
     for _, point in ipairs(points) do
       it(point[1] .. " is forgotten: " .. reader[1], function()
-        local errors = server.listen_to_errors()
+        local errors = support.listen_to_errors()
         local s = start(reader[2], { sndbuf = 32768 })
         local good = client(s)
         for i = 1, 10 do
           local conn = client(s, { rcvbuf = 32768 })
           point[2](conn)
           reset(conn)
+          if point[3] then point[3]() end
           assert.equal("PING " .. i, ask(good, "ping " .. i))
         end
         server.await_active(s, 1)
@@ -315,7 +336,7 @@ describe("a peer that resets the connection", function()
   end
 
   it("before it is accepted is forgotten", function()
-    local errors = server.listen_to_errors()
+    local errors = support.listen_to_errors()
     local clients, listener = server.queued_clients(20)
     for i, conn in ipairs(clients) do
       if i % 2 == 0 then reset(conn) end
@@ -330,7 +351,7 @@ describe("a peer that resets the connection", function()
   end)
 
   it("in the hundreds, at any moment, leaves nothing", function()
-    server.listen_to_errors()
+    support.listen_to_errors()
     local s = start(readers[1][2], { sndbuf = 32768 })
     local random = stream.random(7)
     net.scope(function(scope)

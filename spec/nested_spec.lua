@@ -6,7 +6,7 @@ local net = require "dialtone"
 local support = require "spec.support.transport"
 local task = require "spec.support.task"
 local assert_fails, keep = support.assert_fails, support.keep
-local run, settle, places = task.run, task.settle, task.places
+local run, until_waiting, places = task.run, task.until_waiting, task.places
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
 local LONG, SHORT = task.LONG, 0.02
@@ -28,10 +28,7 @@ for _, place in ipairs(places) do
         local ticks = task.ticker(spawn)
         local call, feed = a_wait()
         local one = spawn(inside, call)
-        support.eventually(function()
-          net.sleep(0.001)
-          return ticks() > 2
-        end)
+        support.eventually(function() return ticks() > 2 end)
         assert.equal("waiting", one:status())
         collectgarbage()
         feed()
@@ -69,7 +66,7 @@ for _, place in ipairs(places) do
           call()
           error("on purpose", 0)
         end)
-        settle()
+        until_waiting(one)
         feed()
         local ok, failure = one:join()
         assert.is_false(ok)
@@ -86,7 +83,7 @@ for _, place in ipairs(places) do
           seen = { ok, tostring(value) }
           net.sleep(LONG)
         end)
-        settle()
+        until_waiting(one, "recv")
         one:cancel()
         assert.same({ false, "the task was cancelled", "cancelled" }, { one:join() })
         assert.is_false(seen[1])
@@ -113,7 +110,7 @@ for _, place in ipairs(places) do
         local call, feed = a_wait()
         local other = spawn(call)
         local one = spawn(inside, function() return (select(2, other:join())) end)
-        settle()
+        until_waiting { other, one }
         feed()
         assert.same({ true, "x" }, { one:join() })
       end)
@@ -123,7 +120,7 @@ for _, place in ipairs(places) do
       run(function(spawn)
         local call, _, socket = a_wait()
         local one = spawn(inside, function() return (select(3, call())) end)
-        settle()
+        until_waiting(one)
         socket:close()
         assert.same({ true, "closed" }, { one:join() })
       end)
@@ -156,7 +153,7 @@ describe("waits where tasks cannot yield", function()
           local call, feed = a_wait()
           list[i] = { task = spawn(places[i * 4].call, call), feed = feed }
         end
-        settle()
+        for i = 1, 3 do until_waiting(list[i].task) end
         for place, i in ipairs(order) do
           list[i].feed()
           assert.same({ true, "x" }, { list[i].task:join(5) })
@@ -177,16 +174,17 @@ describe("waits where tasks cannot yield", function()
         local body = i % 5 == 0 and call or function() return places[i % #places + 1].call(call) end
         list[i] = { task = spawn(body), feed = feed }
       end
-      settle()
+      for i = 1, 200 do until_waiting(list[i].task) end
       collectgarbage()
-      local before = ticks()
       for i = 1, 200 do
         local place = (i * 77) % 200 + 1 -- each of them once
         list[place].feed()
-        if i % 10 == 0 then net.sleep(0.001) end
+        if i % 10 == 0 then
+          local before = ticks()
+          support.eventually(function() return ticks() > before end, "the ticking task does not go on")
+        end
       end
       for i = 1, 200 do assert.same({ true, "x" }, { list[i].task:join(5) }) end
-      assert(ticks() > before + 5, "no other task went on")
     end)
   end)
 
@@ -194,7 +192,7 @@ describe("waits where tasks cannot yield", function()
     run(function(spawn)
       local list = {}
       for i = 1, 100 do list[i] = spawn(places[i % #places + 1].call, (a_wait())) end
-      settle()
+      until_waiting(list)
       for i = 1, 100 do list[i]:cancel() end
       for i = 1, 100 do assert.equal("cancelled", (select(3, list[i]:join(5)))) end
     end)
@@ -208,7 +206,7 @@ describe("waits where tasks cannot yield", function()
         return places[depth % #places + 1].call(function() return nest(depth - 1) end)
       end
       local one = spawn(nest, 20)
-      settle()
+      until_waiting(one)
       collectgarbage()
       feed()
       assert.same({ true, "x" }, { one:join(5) })
@@ -217,17 +215,18 @@ describe("waits where tasks cannot yield", function()
 
   it("may be begun by what goes on meanwhile, many levels deep", function()
     run(function(spawn)
-      local depth, list = 0, {}
+      local depth, list, queue = 0, {}, net.queue()
       local function deeper()
         depth = depth + 1
         if depth < 50 then list[#list + 1] = spawn(places[depth % #places + 1].call, deeper) end
-        net.sleep(SHORT)
-        return "x"
+        return (queue:get())
       end
       list[1] = spawn(places[1].call, deeper)
-      settle()
+      support.eventually(function() return depth == 50 end)
+      until_waiting(list)
+      for _ = 1, 50 do queue:put("x") end
       for _, one in ipairs(list) do assert.same({ true, "x" }, { one:join(5) }) end
-      assert.equal(50, depth)
+      assert.equal(50, #list)
     end)
   end)
 
@@ -243,7 +242,7 @@ describe("waits where tasks cannot yield", function()
           return kept[1] .. got
         end) }
       end
-      settle()
+      for i = 1, 20 do until_waiting(list[i].task) end
       for _ = 1, 3 do
         collectgarbage()
         for i = 1, 2000 do weak[21] = { i } end
@@ -256,7 +255,7 @@ describe("waits where tasks cannot yield", function()
 
   it("serve a connection each, line by line, from a generator", function()
     run(function(spawn)
-      local list = {}
+      local list, count = {}, 0
       for i = 1, 20 do
         local peer, socket = pair()
         local lines = coroutine.wrap(function()
@@ -268,13 +267,15 @@ describe("waits where tasks cannot yield", function()
         end)
         list[i] = { peer = peer, task = spawn(function()
           local got = {}
-          for line in lines do got[#got + 1] = line end
+          for line in lines do
+            got[#got + 1], count = line, count + 1
+          end
           return table.concat(got, " ")
         end) }
       end
       for n = 1, 3 do
         for i = 20, 1, -1 do list[i].peer:send(("%d.%d\n"):format(i, n)) end
-        net.sleep(0.001)
+        support.eventually(function() return count == 20 * n end)
       end
       for i = 1, 20 do
         list[i].peer:close()
@@ -287,7 +288,7 @@ describe("waits where tasks cannot yield", function()
     run(function(spawn)
       local call, feed = a_wait()
       local one = spawn(places[1].call, call)
-      settle()
+      until_waiting(one)
       assert_fails("busy", "^recv", call())
       feed()
       one:join()
@@ -299,7 +300,7 @@ describe("a main program in a coroutine", function()
   it("waits while tasks go on", function()
     local call, feed = a_wait()
     local one = net.spawn(function()
-      net.sleep(0.001)
+      net.sleep(0) -- the main program waits since before its first turn
       feed()
     end)
     assert.equal("x", coroutine.wrap(function() return (call()) end)())
@@ -430,16 +431,15 @@ describe("a finalizer", function()
 
   it("of a state that ends is harmless", function()
     local output, status = task.script [[
-      local garbage = require "spec.support.task".garbage
+      local task = require "spec.support.task"
       for _ = 1, 3 do
-        garbage(function()
+        task.garbage(function()
           pcall(net.sleep, 0.001)
           local a, b = net.socketpair()
           if a then a:close() b:close() end
         end)
       end
-      net.spawn(function() net.sleep(60) end)
-      net.sleep(0.001)
+      task.until_waiting(net.spawn(function() net.sleep(60) end))
     ]]
     assert.same({ "", 0 }, { output, status })
   end)
@@ -480,7 +480,7 @@ describe("a debug hook", function()
         debug.sethook()
         seen = true
       end)
-      settle()
+      until_waiting(one)
       one:cancel()
       one:join()
       debug.sethook()
@@ -494,13 +494,13 @@ end)
 
 local waiting_tasks = [[
   local task = require "spec.support.task"
-  local sockets = {}
+  local sockets, waiting = {}, {}
   for i, place in ipairs(task.places) do
     local a, b = net.socketpair()
     sockets[i] = { a, b }
-    net.spawn(place.call, function() return b:recv(1) end)
+    waiting[i] = net.spawn(place.call, function() return b:recv(1) end)
   end
-  net.sleep(0.01)
+  task.until_waiting(waiting)
 ]]
 
 local ends = {

@@ -46,7 +46,7 @@ describe("poll", function()
         local a, b = transport.pair()
         assert.equal("1 POLLOUT", shown(net.poll({ { a, "POLLOUT" } }, 5), { a }))
         if transport.stream or not transport.inet then
-          support.fill(a)
+          support.fill(a, b)
           assert_fails("timeout", "^poll", net.poll({ { a, "POLLOUT" } }, 0))
           b:settimeout(0.2)
           support.eventually(function()

@@ -2,14 +2,11 @@
 
 local net = require "dialtone"
 local support = require "spec.support.transport"
-local assert_raises = support.assert_raises
+local until_waiting = require "spec.support.task".until_waiting
+local assert_raises, pack = support.assert_raises, support.pack
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
 local SHORT, LONG = 0.02, 60
-local onerror = net.onerror
-after_each(function() net.onerror = onerror end)
-
-local function pack(...) return { n = select("#", ...), ... } end
 
 local function nothing() end
 
@@ -102,12 +99,12 @@ describe("net.scope", function()
     local function fails_in_here() error("this one") end
     local message = quickly(assert_raises, "scope_spec%.lua:%d+: this one\n.*stack traceback.*fails_in_here",
       net.scope, function(scope)
-        scope:spawn(until_cancelled(count))
+        local others = { scope:spawn(until_cancelled(count)) }
         scope:spawn(function()
-          net.sleep(SHORT)
+          until_waiting(others)
           fails_in_here()
         end)
-        scope:spawn(until_cancelled(count))
+        others[2] = scope:spawn(until_cancelled(count))
         net.sleep(LONG)
       end)[1]
     assert.equal(1, select(2, message:gsub("this one", "")))
@@ -117,8 +114,7 @@ describe("net.scope", function()
   everywhere("raises what its own function raises, and cancels its tasks", function()
     local cancelled = false
     assert_raises("my own\n.*stack traceback", net.scope, function(scope)
-      scope:spawn(until_cancelled(function() cancelled = true end))
-      net.sleep(0)
+      until_waiting(scope:spawn(until_cancelled(function() cancelled = true end)))
       error("my own")
     end)
     assert.is_true(cancelled)
@@ -153,8 +149,7 @@ describe("net.scope", function()
 
   it("raises the first of several failures", function()
     assert_raises("the first", net.scope, function(scope)
-      scope:spawn(until_cancelled(function() error("the second") end))
-      net.sleep(0)
+      until_waiting(scope:spawn(until_cancelled(function() error("the second") end)))
       error("the first")
     end)
   end)
@@ -162,10 +157,9 @@ describe("net.scope", function()
   everywhere("can be nested: what one raises is the outer one's failure", function()
     local ended = {}
     assert_raises("deep down", net.scope, function(outer)
-      outer:spawn(until_cancelled(function() ended[#ended + 1] = "outer" end))
+      until_waiting(outer:spawn(until_cancelled(function() ended[#ended + 1] = "outer" end)))
       net.scope(function(inner)
-        inner:spawn(until_cancelled(function() ended[#ended + 1] = "inner" end))
-        net.sleep(SHORT)
+        until_waiting(inner:spawn(until_cancelled(function() ended[#ended + 1] = "inner" end)))
         error("deep down")
       end)
     end)
@@ -173,28 +167,30 @@ describe("net.scope", function()
   end)
 
   everywhere("can be nested: a failure that was caught concerns nobody else", function()
-    local went_on = false
+    local went_on, queue = false, net.queue()
     net.scope(function(outer)
-      outer:spawn(function()
-        net.sleep(SHORT)
+      until_waiting(outer:spawn(function()
+        queue:get()
         went_on = true
-      end)
+      end))
       assert.is_false(pcall(net.scope, function() error("caught") end))
-      net.sleep(0)
+      queue:put("go on")
     end)
     assert.is_true(went_on)
   end)
 
   it("does not mind that one of its tasks is cancelled alone", function()
-    local ended = false
+    local ended, queue = false, net.queue()
     assert.equal("fine", net.scope(function(scope)
       local alone = scope:spawn(net.sleep, LONG)
-      scope:spawn(function()
-        net.sleep(SHORT)
+      local other = scope:spawn(function()
+        queue:get()
         ended = true
       end)
-      net.sleep(0)
+      until_waiting { alone, other }
       alone:cancel()
+      assert.equal("cancelled", (select(3, alone:join(5))))
+      queue:put("go on")
       return "fine"
     end))
     assert.is_true(ended)
@@ -261,8 +257,9 @@ describe("scope:cancel", function()
   everywhere("ends all of it: nil, a message, \"cancelled\"", function()
     local cancelled = 0
     local result = quickly(net.scope, function(scope)
-      for _ = 1, 3 do scope:spawn(until_cancelled(function() cancelled = cancelled + 1 end)) end
-      net.sleep(0)
+      for _ = 1, 3 do
+        until_waiting(scope:spawn(until_cancelled(function() cancelled = cancelled + 1 end)))
+      end
       assert.is_true(scope:cancel())
       net.sleep(LONG)
     end)
@@ -304,9 +301,10 @@ describe("a task that waits for a scope", function()
   it("when cancelled, is unwound after the scope's tasks have ended", function()
     local log = {}
     local function note(text) log[#log + 1] = text end
+    local child
     local task = net.spawn(function()
       local ok, why = pcall(net.scope, function(scope)
-        scope:spawn(until_cancelled(function() note("child") end))
+        child = scope:spawn(until_cancelled(function() note("child") end))
         until_cancelled(function() note("function") end)()
       end)
       note("waiter")
@@ -315,8 +313,8 @@ describe("a task that waits for a scope", function()
       error(why, 0)
     end)
     net.run(function()
-      net.sleep(0)
-      net.sleep(0)
+      support.eventually(function() return child end)
+      until_waiting { task, child }
       task:cancel()
     end)
     table.sort(log, function(a, b) return a < b and b == "waiter" end)
@@ -336,7 +334,7 @@ describe("a task that waits for a scope", function()
       pcall(nest)
       ended = ended + 1
     end)
-    support.eventually(function() return reached == depth or net.sleep(0) and nil end)
+    support.eventually(function() return reached == depth end)
     quickly(function()
       task:cancel()
       task:join()
@@ -504,11 +502,10 @@ describe("a failure that cannot be raised", function()
 
   it("is reported when another one came first", function()
     assert_raises("first", net.scope, function(scope)
-      scope:spawn(function()
+      until_waiting(scope:spawn(function()
         local ok = pcall(function() return (net.sleep(LONG)) end)
         error(ok and "not cancelled" or "second")
-      end)
-      net.sleep(0)
+      end))
       error("first")
     end)
     assert.equal(1, #told)
@@ -517,12 +514,14 @@ describe("a failure that cannot be raised", function()
 
   it("is reported when the opener is cancelled and unwinds", function()
     net.run(function()
+      local begun = false
       local opener = net.spawn(net.scope, function()
+        begun = true
         local ok = pcall(function() return (net.sleep(LONG)) end)
         error(ok and "not cancelled" or "in the cleanup")
       end)
-      net.sleep(0)
-      net.sleep(0)
+      support.eventually(function() return begun end)
+      until_waiting(opener)
       opener:cancel()
       assert.equal("cancelled", (select(3, opener:join())))
     end)

@@ -71,7 +71,7 @@ describe("net.serve", function()
   end)
 
   it("closes the connection when the handler returns, fails or is cancelled", function()
-    local errors = server.listen_to_errors()
+    local errors = support.listen_to_errors()
     local s = start(function(conn)
       local what = conn:read()
       conn:write("bye")
@@ -93,14 +93,17 @@ describe("net.serve", function()
   end)
 
   it("sends all that the handler wrote, also after its end, to a slow reader", function()
-    server.listen_to_errors()
+    support.listen_to_errors()
     for _, fails in ipairs { false, true } do
+      local ended = false
       local s = start(function(conn)
         write_large(conn)
+        ended = true
         if fails then error("oh") end
       end, SMALL)
       local c = client(s, NARROW)
-      net.sleep(SHORT)
+      support.eventually(function() return ended end)
+      for _ = 1, 10 do net.sleep(0) end
       assert.equal(1, s:stats().active) -- as long as something is to be sent
       assert(read_slowly(c) == LARGE)
       await_active(s, 0)
@@ -108,7 +111,7 @@ describe("net.serve", function()
   end)
 
   it("does not mind a handler that closes, or a peer that is gone", function()
-    local errors = server.listen_to_errors()
+    local errors = support.listen_to_errors()
     local s = start(function(conn)
       if conn:read() == "close" then
         conn:write("closed\n")
@@ -122,15 +125,14 @@ describe("net.serve", function()
     c = client(s, NARROW)
     assert(c:write("large\n"))
     assert(c:recv(1))
-    assert(c:setsockopt("SO_LINGER", 0))
-    c:close() -- resets the connection
+    support.reset(c)
     await_active(s, 0)
     assert.equal("closed", ask(client(s), "close"))
     assert.same({}, errors)
   end)
 
   it("tells of failures, which concern no other connection", function()
-    local errors = server.listen_to_errors()
+    local errors = support.listen_to_errors()
     local function fails_in_here() error("what went wrong") end
     local s = start(function(conn)
       for line in conn:lines() do
@@ -149,7 +151,7 @@ describe("net.serve", function()
     assert.match("serve_spec%.lua:%d+: what went wrong$", errors[1].failure)
     assert.equal("failed", errors[1].task:status())
     assert.equal(1, s:stats().failed)
-    errors = server.listen_to_errors() -- replaced while it runs
+    errors = support.listen_to_errors() -- replaced while it runs
     assert(good:write("fail\n"))
     assert.equal("", good:read("a"))
     assert.equal(1, #errors)
@@ -240,13 +242,12 @@ describe("max", function()
     local clients = clients_of(s, 5)
     for i, conn in ipairs(clients) do assert(conn:write(i, "\n")) end
     for i = 1, 2 do assert.equal(tostring(i), clients[i]:read()) end
-    net.sleep(SHORT)
-    local stats = s:stats()
-    assert.same({ 2, 2 }, { stats.accepted, stats.active })
-    if s.listener:tcpinfo() then assert.equal(3, stats.queued) end
     clients[3]:settimeout(SHORT)
     assert_fails("timeout", "^read", clients[3]:read())
     clients[3]:settimeout(10)
+    local stats = s:stats()
+    assert.same({ 2, 2 }, { stats.accepted, stats.active })
+    if s.listener:tcpinfo() then assert.equal(3, stats.queued) end
     for i = 1, 3 do
       clients[i]:close()
       assert.equal(tostring(i + 2), clients[i + 2]:read())
@@ -380,10 +381,10 @@ end)
 describe("server:drain", function()
   it("lets the handlers finish, and waits for them", function()
     for _, call in ipairs { function(fn) fn() end, net.run } do
-      local finished = 0
+      local finished, queue = 0, net.queue()
       local s = start(function(conn)
         conn:write("begun\n")
-        net.sleep(SHORT)
+        queue:get()
         write_large(conn)
         finished = finished + 1
       end, SMALL)
@@ -393,6 +394,9 @@ describe("server:drain", function()
         net.spawn(function() got[i] = read_slowly(conn) end)
       end
       call(function()
+        net.spawn(function() -- when drain waits
+          for _ = 1, 3 do queue:put("go on") end
+        end)
         assert.is_true(s:drain(10))
         assert.equal(3, finished)
         assert.equal(0, s:stats().active)
@@ -431,15 +435,17 @@ describe("server:drain", function()
 
   it("by a handler waits for the others only", function()
     local s
+    local draining = false
     s = start(function(conn)
       if conn:read() == "drain" then
+        draining = true
         conn:write(tostring(s:drain()), s:stats().active)
       end
     end)
     local other, drainer = client(s), client(s)
     await_active(s, 2)
     drainer:write("drain\n")
-    net.sleep(SHORT)
+    support.eventually(function() return draining end)
     assert.equal(2, s:stats().active)
     other:write("done\n")
     assert.equal("true1", drainer:read("a"))

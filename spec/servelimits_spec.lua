@@ -13,7 +13,7 @@ local PAUSE = 0.15
 describe("when accept fails with", function()
   for _, code in ipairs { "EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EPERM" } do
     it(code .. " the server pauses, says so once, and goes on when it can", function()
-      local errors = server.listen_to_errors()
+      local errors = support.listen_to_errors()
       local clients, listener = server.queued_clients(2)
       local s = start(server.answer, nil, listener)
       fault.fail("accept", code, 1, true)
@@ -40,7 +40,7 @@ describe("when accept fails with", function()
   end
 
   it("EMFILE the next is tried as soon as a connection ends", function()
-    server.listen_to_errors()
+    support.listen_to_errors()
     local s = start(server.answer)
     local first = server.client(s)
     assert.equal("X", ask(first, "x"))
@@ -56,7 +56,7 @@ describe("when accept fails with", function()
   end)
 
   it("EMFILE it is not said again for each connection that is let in", function()
-    local errors = server.listen_to_errors()
+    local errors = support.listen_to_errors()
     local s = start(server.answer)
     for _ = 1, 5 do
       fault.fail("accept", "EMFILE", 1)
@@ -68,7 +68,7 @@ describe("when accept fails with", function()
 
   for _, code in ipairs { "ECONNABORTED", "EPROTO", "ENETDOWN", "EHOSTUNREACH", "EINTR" } do
     it(code .. ", which concerns one connection, the others are accepted at once", function()
-      local errors = server.listen_to_errors()
+      local errors = support.listen_to_errors()
       local clients, listener = server.queued_clients(3)
       fault.fail("accept", code, 2)
       local s = start(server.answer, nil, listener)
@@ -94,7 +94,7 @@ describe("when accept fails with", function()
   end)
 
   it("EMFILE it can be closed all the same", function()
-    server.listen_to_errors()
+    support.listen_to_errors()
     local _, listener = server.queued_clients(1)
     local s = start(net.echo, nil, listener)
     fault.fail("accept", "EMFILE", 1, true)

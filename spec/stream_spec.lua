@@ -5,12 +5,10 @@
 local net = require "dialtone"
 local support = require "spec.support.transport"
 local stream = require "spec.support.stream"
-local assert_fails, assert_raises = support.assert_fails, support.assert_raises
+local assert_fails, assert_raises, pack = support.assert_fails, support.assert_raises, support.pack
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 local feed, assert_not_yet = stream.feed, stream.assert_not_yet
 local fault, SHORT = support.fault, stream.SHORT
-
-local function pack(...) return { n = select("#", ...), ... } end
 
 -- Sends it, and that it is all.
 local function feed_all(socket, text)
@@ -409,7 +407,7 @@ case("waits for a line that comes in pieces", function(a, b)
   local task = net.spawn(function()
     for piece in ("one\r\n|t|wo\n|thr"):gmatch("[^|]+") do
       feed(a, piece)
-      net.sleep(0.001)
+      support.eventually(function() return not net.poll({ b }, 0) end) -- it has been taken
     end
     assert(a:shutdown("SHUT_WR"))
   end)

@@ -5,6 +5,8 @@
 local net = require "dialtone"
 local support = require "spec.support.transport"
 local stream = require "spec.support.stream"
+local tasks = require "dialtone.core".tasks
+local until_waiting = require "spec.support.task".until_waiting
 local assert_fails, assert_raises = support.assert_fails, support.assert_raises
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 local unpack = rawget(_G, "unpack") or table.unpack
@@ -98,7 +100,7 @@ end, { plain = true })
 
 case("drops at a time limit what this write was given, and nothing before it", function(a, b)
   assert(a:setvbuf("full"))
-  local filled = support.fill(a)
+  local filled = support.fill(a, b)
   assert(a:write("before "))
   assert(a:settimeout(SHORT))
   local value, message, code, count = a:write(long, "more")
@@ -180,19 +182,17 @@ end)
 case("waits until all has gone before it shuts down or closes", function(a, b)
   local half = long:sub(1, 60000)
   for _, socket in ipairs { a, b } do assert(socket:setvbuf("full")) end
-  local filled = support.fill(a)
+  local filled = support.fill(a, b)
   assert(a:write(half))
   local task = net.spawn(function() return a:shutdown("SHUT_WR") end)
-  net.sleep(0.001)
-  assert.equal("waiting", task:status())
+  until_waiting(task)
   assert.equal(filled, #take(b, filled))
   assert.is_true(half == b:read("a"))
   assert.same({ true, true }, { task:join() })
-  filled = support.fill(b)
+  filled = support.fill(b, a)
   assert(b:write(half))
   task = net.spawn(function() return b:close() end)
-  net.sleep(0.001)
-  assert.equal("waiting", task:status())
+  until_waiting(task)
   assert.equal(filled, #take(a, filled))
   assert.is_true(half == a:read("a"))
   assert.same({ true, true }, { task:join() })
@@ -200,7 +200,7 @@ end, { concurrent = true, plain = true })
 
 case("closes in time though the rest cannot be sent", function(a, b)
   assert(a:setvbuf("full"))
-  local filled = support.fill(a)
+  local filled = support.fill(a, b)
   assert(a:write("rest"))
   assert(a:settimeout(SHORT))
   assert_fails("timeout", "^close", a:close())
@@ -268,13 +268,13 @@ end, { plain = true, alone = true })
 
 -- Writes till it fails; TCP is told only after the first.
 local function write_till_failure(socket, ending)
-  for _ = 1, 100 do
-    local ok, message, code = socket:write("x")
+  local ok, message, code
+  support.eventually(function()
+    ok, message, code = socket:write("x")
     if ok then ok, message, code = ending() end
-    if not ok then return ok, message, code end
-    net.sleep(0.001)
-  end
-  return true
+    return not ok
+  end, "it can be written to")
+  return ok, message, code
 end
 
 case("fails at flush at the latest when the peer is gone", function(a, b)
@@ -295,10 +295,7 @@ end)
 case("fails at close when what was gathered cannot be sent, and is closed", function(a, b)
   assert(a:setvbuf("full"))
   assert(b:close())
-  for _ = 1, 2 do -- TCP answers the first piece
-    a:send("x")
-    net.sleep(0.001)
-  end
+  support.eventually(function() return not a:send("x") end) -- TCP answers the first piece
   assert(a:write("rest"))
   assert_fails("EPIPE", "^close", a:close())
   assert.matches("closed", tostring(a))
@@ -349,7 +346,7 @@ for _, kind in ipairs(stream.kinds) do
         a:write("two\n")
         net.sleep(10)
       end)
-      net.sleep(0)
+      until_waiting(task)
       task:cancel()
       task:join()
       assert.equal("two", b:read())
@@ -386,13 +383,9 @@ for _, kind in ipairs(stream.kinds) do
         end
         assert(a:close())
       end)
-      local before
-      repeat
-        before = written
-        net.sleep(0.01)
-      until before == written
-      assert.equal("waiting", writer:status())
-      assert.equal("task waiting write", tostring(writer))
+      support.eventually(function()
+        return tostring(writer) == "task waiting write" and not net.poll({ { a, "POLLOUT" } }, 0.01)
+      end)
       assert.is_true(written < 15 * MiB)
       local now, lua_now = stream.memory()
       assert.is_true(now - resident < MiB, now - resident)
@@ -403,7 +396,7 @@ for _, kind in ipairs(stream.kinds) do
     end)
 
     in_task("sends on behind the writer's back what the kernel did not take, in order", function(a, b)
-      local filled = support.fill(a)
+      local filled = support.fill(a, b)
       assert(a:write("one "))
       net.sleep(0)
       assert(a:write("two "))
@@ -413,23 +406,21 @@ for _, kind in ipairs(stream.kinds) do
         a:write("four ")
         return a:close()
       end)
-      net.sleep(0)
-      assert.equal("waiting", sender:status())
+      until_waiting(sender)
       assert.equal(filled, #take(b, filled))
       assert.equal("one two three four ", b:read("a"))
       assert.same({ true, true }, { sender:join() })
     end)
 
     in_task("sends what was gathered also when a write after it has given up", function(a, b)
-      local filled = support.fill(a)
+      local filled = support.fill(a, b)
       assert(a:write("rest"))
       net.sleep(0)
       assert(a:settimeout(SHORT))
       assert_fails("timeout", "^write", a:write(long))
       for _, more in ipairs { {}, { "more" } } do
         local cancelled = net.spawn(function() a:write(long, unpack(more)) end)
-        net.sleep(0)
-        assert.equal("waiting", cancelled:status())
+        until_waiting(cancelled)
         cancelled:cancel()
         cancelled:join()
       end
@@ -443,12 +434,11 @@ for _, kind in ipairs(stream.kinds) do
     in_task("tells the next call of a failure that came behind its back", function(a, b)
       for _, ending in ipairs { "write", "flush", "close" } do
         local c, d = kind.pair()
-        support.fill(c)
+        support.fill(c, d)
         assert(c:write("x"))
         net.sleep(0)
         kind:reset(d, c)
-        assert(net.poll({ { c, "POLLHUP" } }, 5))
-        net.sleep(0.002)
+        support.eventually(function() return not tasks.unsent(c) end)
         local value, message, code = c[ending](c)
         assert.is_nil(value, ending)
         assert.is_true(code == "EPIPE" or code == "ECONNRESET", message)
@@ -460,12 +450,11 @@ for _, kind in ipairs(stream.kinds) do
     in_task("has one reader and one writer at a time: another one gets \"busy\"", function(a, b)
       local reader = net.spawn(function() return b:read() end)
       local writer = net.spawn(function() return a:write(long) end)
-      net.sleep(0)
-      assert.equal("waiting", reader:status())
+      until_waiting { reader, writer }
       reader:cancel()
       reader:join()
       reader = net.spawn(function() return a:read() end)
-      net.sleep(0)
+      until_waiting(reader)
       for method, argument in pairs { read = "a", readuntil = "x", peek = 1, recv = 1 } do
         assert_fails("busy", "^" .. method, a[method](a, argument))
       end
@@ -488,11 +477,9 @@ for _, kind in ipairs(stream.kinds) do
           return value, message, code
         end)
       end
-      support.fill(a)
+      support.fill(a, b)
       local reader, writer = call("read"), call("write", long)
-      net.sleep(0)
-      assert.equal("waiting", reader:status())
-      assert.equal("waiting", writer:status())
+      until_waiting { reader, writer }
       local start = net.now()
       assert.is_true(a:close())
       assert_fails("closed", "^read", select(2, reader:join()))
@@ -503,7 +490,7 @@ for _, kind in ipairs(stream.kinds) do
 
     in_task("wakes in lines whoever reads them, with an error", function(a)
       local reader = net.spawn(function() for _ in a:lines() do error("a line") end end)
-      net.sleep(0)
+      until_waiting(reader)
       assert(a:close())
       local ok, message = reader:join()
       assert.is_false(ok)

@@ -4,17 +4,11 @@ local net = require "dialtone"
 local support = require "spec.support.transport"
 local task = require "spec.support.task"
 local assert_fails, assert_raises, keep = support.assert_fails, support.assert_raises, support.keep
-local pack, run, settle, waits = task.pack, task.run, task.settle, task.waits
+local listen_to_errors, pack = support.listen_to_errors, support.pack
+local run, until_waiting, waits = task.run, task.until_waiting, task.waits
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
 local LONG, SHORT = task.LONG, 0.02
-
--- What net.onerror is told; the case sets it back.
-local function listen_to_errors()
-  local list, before = {}, net.onerror
-  function net.onerror(...) list[#list + 1] = pack(...) end
-  return list, function() net.onerror = before end
-end
 
 -- On LuaJIT a wait that pcall itself calls raises just outside of the pcall.
 local function wait_long()
@@ -68,18 +62,22 @@ describe("net.spawn", function()
   it("says what a task is at", function()
     run(function(spawn)
       local inner, one
-      local cancelled = spawn(print)
+      local cancelled, queue = spawn(print), net.queue()
       cancelled:cancel()
       one = spawn(function()
         inner = one:status()
-        net.sleep(0.001)
+        queue:get()
       end)
       assert.equal("ready", one:status())
       assert.equal("task ready", tostring(one))
       net.sleep(0)
       assert.equal("running", inner)
       assert.equal("waiting", one:status())
-      assert.equal("task waiting sleep", tostring(one))
+      assert.equal("task waiting get", tostring(one))
+      local sleeper = spawn(net.sleep, LONG)
+      net.sleep(0)
+      assert.equal("task waiting sleep", tostring(sleeper))
+      queue:put("go on")
       one:join()
       assert.equal("done", one:status())
       assert.equal("task done", tostring(one))
@@ -98,11 +96,14 @@ describe("task:join", function()
       for _, count in ipairs { 0, 1, 19, 20, 21, 200, 5000 } do
         local list = {}
         for i = 1, count do list[i] = i end
+        local queue = net.queue()
         local one = spawn(function()
-          net.sleep(0.001)
+          queue:get()
           return unpack(list)
         end)
         local early = spawn(function() return select("#", one:join()) end)
+        until_waiting { one, early }
+        spawn(queue.put, queue, "go on") -- its turn comes when we wait
         for _ = 1, 2 do -- while it waits, and after the end
           local result = pack(one:join())
           assert.equal(count + 1, result.n)
@@ -117,7 +118,7 @@ describe("task:join", function()
   it("gives the error and its traceback", function()
     run(function(spawn)
       local one = spawn(function()
-        net.sleep(0.001)
+        net.sleep(0)
         error("on purpose")
       end)
       local ok, failure, trace = one:join()
@@ -145,27 +146,25 @@ describe("task:join", function()
 
   it("has any number of callers", function()
     run(function(spawn)
-      local one = spawn(function()
-        net.sleep(0.005)
-        return "result"
-      end)
-      local list = {}
+      local list, queue = {}, net.queue()
+      local one = spawn(function() return (queue:get()) end)
       for i = 1, 50 do list[i] = spawn(function() return select(2, one:join()) end) end
+      until_waiting(list)
+      queue:put("result")
       for i = 1, 50 do assert.same({ true, "result" }, { list[i]:join() }) end
     end)
   end)
 
   it("takes a limit, and the task goes on", function()
     run(function(spawn)
-      local one = spawn(function()
-        net.sleep(0.05)
-        return 1
-      end)
+      local queue = net.queue()
+      local one = spawn(function() return (queue:get()) end)
       support.assert_takes(0.01, function()
         assert_fails("timeout", "^join: ", one:join(0.01))
       end)
       assert_fails("timeout", "^join: ", one:join(0))
       assert.equal("waiting", one:status())
+      queue:put(1)
       assert.same({ true, 1 }, { one:join(LONG) })
       assert.same({ true, 1 }, { one:join(0) })
     end)
@@ -219,7 +218,7 @@ describe("net.run", function()
     local left
     local message = assert_raises("^spec/task_spec.lua:%d+: on purpose\nstack traceback:", net.run, function()
       left = net.spawn(wait_long)
-      net.sleep(0)
+      until_waiting(left)
       error("on purpose")
     end)
     assert.matches("in function", message)
@@ -240,7 +239,7 @@ describe("net.run", function()
         left = net.spawn(function()
           return (("x"):gsub("x", function() return socket:recv(1) end))
         end)
-        net.sleep(0)
+        until_waiting(left)
         error("on purpose")
       end)
     end)
@@ -339,45 +338,43 @@ end)
 
 describe("a task that fails", function()
   it("is reported once, with its traceback, and ends alone", function()
-    local told, restore = listen_to_errors()
-    finally(restore)
+    local told = listen_to_errors()
     local ended
     net.run(function()
       net.spawn(function() error("on purpose") end)
       net.spawn(function()
-        net.sleep(SHORT)
+        support.eventually(function() return told[1] end)
         ended = true
       end)
     end)
     assert.is_true(ended)
     assert.equal(1, #told)
-    assert.matches("^spec/task_spec.lua:%d+: on purpose\nstack traceback:", told[1][1])
-    assert.equal("failed", told[1][2]:status())
+    assert.matches("^spec/task_spec.lua:%d+: on purpose\nstack traceback:", told[1].message)
+    assert.equal("failed", told[1].task:status())
   end)
 
   it("is not reported when somebody waits for it, is when nobody does any more", function()
-    local told, restore = listen_to_errors()
-    finally(restore)
+    local told = listen_to_errors()
     net.run(function()
       local one = net.spawn(function()
-        net.sleep(0.001)
+        net.sleep(0)
         error("on purpose")
       end)
       assert.is_false((one:join()))
       assert.equal(0, #told)
+      local queue = net.queue()
       one = net.spawn(function()
-        net.sleep(SHORT)
+        queue:get()
         error("on purpose")
       end)
-      one:join(0.001)
-      net.sleep(2 * SHORT)
-      assert.equal(1, #told)
+      assert_fails("timeout", "^join: ", one:join(0.001))
+      queue:put("go on")
+      support.eventually(function() return told[1] end, "nobody is told")
     end)
+    assert.equal(1, #told)
   end)
 
   it("does not disturb anybody when the report fails, or waits", function()
-    local _, restore = listen_to_errors()
-    finally(restore)
     local ended = 0
     function net.onerror()
       net.sleep(0.005)
@@ -402,8 +399,7 @@ describe("task:cancel", function()
       run(function(spawn)
         local w = wait.make()
         local one = spawn(w.call)
-        settle()
-        assert.equal("waiting", one:status())
+        until_waiting(one)
         assert.is_true(one:cancel())
         support.assert_takes(0, function() assert_cancelled(one:join()) end)
         assert.equal("cancelled", one:status())
@@ -426,7 +422,7 @@ describe("task:cancel", function()
           wait_long()
           seen = "it went on"
         end)
-        settle()
+        until_waiting(one)
         one:cancel()
         assert_cancelled(one:join())
         assert.same({ false, "userdata", "cancelled" }, seen)
@@ -440,12 +436,11 @@ describe("task:cancel", function()
         run(function(spawn)
           local w = wait.make()
           local one = spawn(w.call)
-          settle()
+          until_waiting(one)
           one:cancel()
           one:join()
           local result = spawn(w.call)
-          settle()
-          assert.equal("waiting", result:status()) -- not busy
+          until_waiting(result) -- it does not fail: the socket is not busy
           if w.wake then
             w.wake()
             assert.same({ true, w.gives }, { result:join() })
@@ -472,7 +467,7 @@ describe("task:cancel", function()
   it("is harmless when it comes twice, or late", function()
     run(function(spawn)
       local one = spawn(wait_long)
-      settle()
+      until_waiting(one)
       assert.is_true(one:cancel())
       assert.is_true(one:cancel())
       assert_cancelled(one:join())
@@ -505,7 +500,7 @@ describe("task:cancel", function()
         pcall(wait_long)
         return "result"
       end)
-      settle()
+      until_waiting(one)
       one:cancel()
       assert.same({ true, "result" }, { one:join() })
     end)
@@ -514,7 +509,7 @@ describe("task:cancel", function()
   it("ends tasks that never have to wait", function()
     local peer, socket = keep(net.socketpair())
     peer:send("x")
-    local ended = net.spawn(settle)
+    local ended = net.spawn(function() end)
     ended:join()
     local bodies = {
       sleep = function() net.sleep(0) end,
@@ -526,10 +521,14 @@ describe("task:cancel", function()
     }
     for name, body in pairs(bodies) do
       run(function(spawn)
+        local times = 0
         local one = spawn(function()
-          while true do body() end
+          while true do
+            body()
+            times = times + 1
+          end
         end)
-        net.sleep(0.001)
+        support.eventually(function() return times > 10 end, name)
         one:cancel()
         local result = pack(one:join(5))
         assert.equal("cancelled", result[3], name)
@@ -549,7 +548,7 @@ describe("task:cancel", function()
           return conn
         end)
       end
-      settle()
+      until_waiting(list)
       for _ = 1, 2 do
         local client = support.tcp4.socket()
         client:settimeout(0)
@@ -576,7 +575,7 @@ describe("a task whose coroutine somebody else resumes while it waits", function
         went_on = true
         coroutine.yield()
       end)
-      settle()
+      until_waiting(one, "write")
       assert(coroutine.resume(co))
       assert.is_true(went_on)
       collectgarbage()
@@ -597,7 +596,7 @@ describe("a task whose coroutine somebody else resumes while it waits", function
           co = coroutine.running()
           return a:read()
         end)
-        settle()
+        until_waiting(one)
         assert.is_true(coroutine.close(co))
         assert(b:write("line\n"):flush())
         assert.matches("resumed or closed", (select(2, one:join(5))))

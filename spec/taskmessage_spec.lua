@@ -3,14 +3,14 @@
 
 local net = require "dialtone"
 local support = require "spec.support.transport"
-local keep, assert_fails = support.keep, support.assert_fails
+local process = require "spec.support.child"
+local until_waiting = require "spec.support.task".until_waiting
+local keep, assert_fails, pack = support.keep, support.assert_fails, support.pack
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 local fault = support.fault
 
 local SHORT = 0.05
 local unpack = unpack or table.unpack -- luacheck: ignore 143 113
-
-local function pack(...) return { n = select("#", ...), ... } end
 
 -- The values of a list from `first` on.
 local function rest(list, first) return unpack(list, first, list.n) end
@@ -20,8 +20,7 @@ local function rest(list, first) return unpack(list, first, list.n) end
 local function while_waiting(call, others)
   return net.run(function()
     local task = net.spawn(call)
-    net.sleep(0)
-    assert.equal("waiting", task:status())
+    until_waiting(task)
     collectgarbage()
     others(task)
     local result = pack(task:join())
@@ -286,7 +285,7 @@ describe("sendfds and recvfds in a task", function()
       net.sleep(0)
       before = census()
       local task = net.spawn(function() b:recvfds() end)
-      net.sleep(0)
+      until_waiting(task)
       task:cancel()
       assert.same({ false, "cancelled" }, { task:join(), (select(3, task:join())) })
     end)
@@ -521,7 +520,7 @@ describe("poll in a task", function()
 
   it("tells every entry of one descriptor that is ready", function()
     local a, b = support.tcp4.pair()
-    support.fill(a)
+    support.fill(a, b)
     local result = while_waiting(function()
       return net.poll({ { a, "POLLIN" }, { a, "POLLOUT" }, a, { a, "POLLIN|POLLOUT" } }, 5)
     end, function() assert(b:send("x")) end)
@@ -533,11 +532,11 @@ describe("poll in a task", function()
     assert.same({ "in", "in", "in" }, shown)
     result = while_waiting(function()
       return net.poll({ { a, "POLLPRI" }, { a, "POLLOUT" } }, 5)
-    end, function()
+    end, function(task)
       repeat
-        while b:recv(1000000, "MSG_DONTWAIT") do end -- luacheck: ignore 542
-        net.sleep(0.01)
-      until not b:recv(1, "MSG_DONTWAIT")
+        b:recv(1000000, "MSG_DONTWAIT")
+        net.sleep(0)
+      until task:status() ~= "waiting"
     end)
     assert.equal(1, #result)
     assert.is_true(result[1].POLLOUT)
@@ -604,7 +603,7 @@ describe("poll in a task", function()
           count = count + 1
         end)
       end
-      net.sleep(0)
+      until_waiting(tasks)
       b:send("x")
       for _, task in ipairs(tasks) do assert(task:join()) end
       assert.equal("x", a:recv(1))
@@ -622,7 +621,7 @@ describe("poll in a task", function()
         net.spawn(function() net.poll({ a, b }) end),
         net.spawn(function() net.poll({ b }, 5) end),
       }
-      net.sleep(0)
+      until_waiting { tasks[2], tasks[3] }
       assert.not_equal(before, census())
       tasks[2]:cancel()
       a:send("x")
@@ -668,9 +667,13 @@ describe("poll in a task", function()
   end)
 
   it("knows other things that have descriptors", function()
-    local pipe = keep(io.popen("sleep 0.3; echo x"))
+    local path = process.quote(support.path())
+    assert(select(2, process.run("mkfifo " .. path)))
+    local pipe = keep(io.popen("cat " .. path))
     local a = support.udp4.pair()
-    local result = while_waiting(function() return net.poll({ a, pipe }, 5) end, function() end)
+    local result = while_waiting(function() return net.poll({ a, pipe }, 5) end, function()
+      process.run("echo x >" .. path)
+    end)
     assert.equal(pipe, result[1][1])
     net.run(function()
       local file = support.file("x")

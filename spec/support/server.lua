@@ -1,5 +1,5 @@
 -- server.lua - what the specs of servers share: servers that end with their case,
--- clients, and what net.onerror was told.
+-- and clients.
 --
 --   local server = require "spec.support.server"
 --   local it = server.closing(it, function(cleanup) finally(cleanup) end)
@@ -11,7 +11,6 @@ local keep = support.keep
 local server = {}
 
 local running = {}
-local onerror = net.onerror
 
 -- net.serve; the server is closed when the case ends.  `where` is a free port
 -- unless told.
@@ -22,19 +21,8 @@ function server.start(handler, opts, where)
   return s
 end
 
--- Replaces net.onerror until the case ends; the list of what it is told: the
--- message, the task and the failure, by name.
-function server.listen_to_errors()
-  local list = {}
-  function net.onerror(message, task, failure)
-    list[#list + 1] = { message = message, task = task, failure = failure }
-  end
-  return list
-end
-
 local function cleanup()
-  support.fault.clear()
-  net.onerror = onerror
+  support.clear()
   for i = #running, 1, -1 do
     local s = running[i]
     running[i] = nil

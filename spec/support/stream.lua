@@ -20,15 +20,15 @@ local stream = { SHORT = 0.005 }
 
 -- --- kinds ------------------------------------------------------------------
 
--- After it `b` fails with ECONNRESET: TCP drops the connection (socket(7),
--- SO_LINGER), a unix socket says so when it is closed with bytes unread.
+-- After it `b` fails with ECONNRESET; a unix socket says so when it is closed with
+-- bytes unread.
 local function reset(kind, a, b)
   if kind.tcp then
-    assert(a:setsockopt("SO_LINGER", 0))
+    support.reset(a)
   else
     b:send("unread", "MSG_DONTWAIT") -- unless there is no room: then there is something
+    assert(a:close())
   end
-  assert(a:close())
 end
 
 stream.kinds = {}
@@ -45,12 +45,11 @@ table.insert(stream.kinds, {
 -- In the main program, while a task goes on; it must have had turns if the body
 -- waited at all.
 local function beside_a_task(body)
-  local going = true
   local task = net.spawn(function()
-    while going do net.sleep(0.002) end
+    while true do net.sleep(0.002) end
   end)
   local ok, message = pcall(body)
-  going = false
+  task:cancel()
   task:join()
   if not ok then error(message, 0) end
 end

@@ -5,19 +5,17 @@
 --   local task = require "spec.support.task"
 --   task.run(function(spawn)               -- net.run; what is spawned so ends
 --     local waiting = spawn(task.waits.recv.make().call)
+--     task.until_waiting(waiting)
 --     ...
 
 local net = require "dialtone"
 local support = require "spec.support.transport"
 local process = require "spec.support.child"
-local keep = support.keep
+local keep, pack = support.keep, support.pack
 
 local task = { LONG = 60, luajit = rawget(_G, "jit") ~= nil }
 
 local unpack = rawget(_G, "unpack") or table.unpack
-
-function task.pack(...) return { n = select("#", ...), ... } end
-local pack = task.pack
 
 -- --- running ------------------------------------------------------------------
 
@@ -58,9 +56,25 @@ function task.ticker(spawn)
   return function() return ticks end
 end
 
--- Lets everything that is ready go on.
-function task.settle()
-  for _ = 1, 5 do net.sleep(0) end
+local over = { done = true, failed = true, cancelled = true }
+
+local function until_one_waits(one, call)
+  local deadline = support.clock() + 10
+  while one:status() ~= "waiting" or call and tostring(one) ~= "task waiting " .. call do
+    if over[one:status()] then
+      error("it should wait, but has ended: " .. tostring(one), 3)
+    elseif support.clock() > deadline then
+      error(("it should wait%s, but is: %s"):format(call and " in " .. call or "", tostring(one)), 3)
+    end
+    net.sleep(0)
+  end
+end
+
+-- Lets the others go on until this task waits, in the call of this name if one is
+-- told; or until each of a list of tasks does.  Raises when one ends instead, and
+-- after ten seconds.
+function task.until_waiting(what, call)
+  for _, one in ipairs(type(what) == "table" and what or { what }) do until_one_waits(one, call) end
 end
 
 -- --- waits -----------------------------------------------------------------------
@@ -317,10 +331,7 @@ local fault = require "dialtone.core".fault
 -- environment ("DIALTONE_POLLER=poll"); gives what it wrote, to both outputs, and
 -- its exit status.  It is killed after twenty seconds.
 function task.script(source, environment)
-  local path = support.path()
-  local file = assert(io.open(path, "w"))
-  file:write(prelude:format(package.path, package.cpath), source)
-  file:close()
+  local path = support.written(prelude:format(package.path, package.cpath), source)
   local pipe = assert(io.popen(("{ %s timeout -s KILL 20 %s %s\n} 2>&1; echo \"status $?\""):format(
     environment or "", process.quote(process.interpreter()), process.quote(path))))
   local output, status = pipe:read("*a"):match("^(.*)status (%d+)\n$")

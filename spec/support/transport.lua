@@ -20,9 +20,12 @@ local process = require "spec.support.child"
 
 local support = { fault = core.fault, clock = system.monotime }
 
+function support.pack(...) return { n = select("#", ...), ... } end
+
 -- --- what a case opens ------------------------------------------------------
 
 local open, files = {}, {}
+local onerror = net.onerror
 
 local function closable(value)
   if io.type(value) then return true end
@@ -43,8 +46,14 @@ function support.keep(...)
 end
 local keep = support.keep
 
-function support.cleanup()
+-- Ends what a case has planned to fail, and listening to errors.
+function support.clear()
   if support.fault then support.fault.clear() end
+  net.onerror = onerror
+end
+
+function support.cleanup()
+  support.clear()
   for i = #open, 1, -1 do
     if io.type(open[i]) ~= "closed file" then open[i]:close() end
     open[i] = nil
@@ -74,13 +83,18 @@ function support.path()
   return name
 end
 
--- An io file, for reading, with this content.
-function support.file(content)
+-- The path of a file with this content, in pieces.
+function support.written(...)
   local path = support.path()
   local file = assert(io.open(path, "wb"))
-  assert(file:write(content))
+  assert(file:write(...))
   file:close()
-  return (keep(io.open(path, "rb")))
+  return path
+end
+
+-- An io file, for reading, with this content.
+function support.file(content)
+  return (keep(io.open(support.written(content), "rb")))
 end
 
 -- --- failures -----------------------------------------------------------------
@@ -115,6 +129,22 @@ function support.plain(text)
   return (tostring(text):gsub("%p", "%%%0"))
 end
 
+-- The pattern of a message that names the call, an address and a reason: the
+-- system's, unless a pattern is told.
+function support.where(operation, address, reason)
+  return "^" .. operation .. " " .. support.plain(address) .. ": " .. (reason or "%u")
+end
+
+-- Replaces net.onerror until the case ends; the list of what it is told: the
+-- message, the task and the failure, by name.
+function support.listen_to_errors()
+  local list = {}
+  function net.onerror(message, task, failure)
+    list[#list + 1] = { message = message, task = task, failure = failure }
+  end
+  return list
+end
+
 -- --- time -----------------------------------------------------------------------
 
 -- How late a limit may be on a machine that has other work too.
@@ -144,6 +174,13 @@ end
 
 -- --- sockets ----------------------------------------------------------------------
 
+-- Closes it so that TCP drops the connection (socket(7), SO_LINGER): the peer's
+-- next call fails.
+function support.reset(socket)
+  assert(socket:setsockopt("SO_LINGER", 0))
+  assert(socket:close())
+end
+
 -- Sends until the kernel takes no more.
 local function send_all(socket)
   local chunk, sent = ("x"):rep(8192), 0
@@ -157,15 +194,27 @@ local function send_all(socket)
   end
 end
 
--- Sends until the kernel takes no more, also after TCP has had time to pass on
--- what it has; returns how many bytes went.
-function support.fill(socket)
+-- Whether room can come only from the peer's reading, and how long one must look
+-- to know it.  TCP has room again when the peer has acknowledged what came, which
+-- may take it 40 ms if it is not told to be quick.
+local function is_settled(socket, peer)
+  if peer then peer:setsockopt("TCP_QUICKACK", true) end -- fails for others
+  local info = socket:tcpinfo()
+  if info then return info.unacked == 0, 0.001 end
+  return true, socket:family() == "AF_UNIX" and 0 or 0.01
+end
+
+-- Sends until the kernel takes no more, and will take no more before the peer
+-- reads; returns how many bytes went.  With the peer it is done sooner.
+function support.fill(socket, peer)
   local limit, sent = socket:gettimeout(), 0
   assert(socket:settimeout(0))
   repeat
+    local settled, seconds = is_settled(socket, peer)
     local count = send_all(socket)
     sent = sent + count
-  until count == 0 and not net.poll({ { socket, "POLLOUT" } }, 0.01)
+    local room = net.poll({ { socket, "POLLOUT" } }, seconds)
+  until settled and count == 0 and not room
   assert(socket:settimeout(limit))
   return sent
 end
@@ -312,10 +361,7 @@ end
 -- us; `within` is a command that runs it ("unshare -n").  It is killed after
 -- twenty seconds, so that a case which waits for it ends.
 function support.child(script, within)
-  local path = support.path()
-  local file = assert(io.open(path, "w"))
-  file:write(prelude:format(package.path, package.cpath), script)
-  file:close()
+  local path = support.written(prelude:format(package.path, package.cpath), script)
   local command = ("%s sh -c 'echo $$; exec \"$0\" \"$1\" 2>&1' %s %s"):format(
     within or "", process.quote(process.interpreter()), process.quote(path))
   local pipe = assert(io.popen("exec timeout -s KILL 20 " .. command))
