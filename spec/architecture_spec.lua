@@ -3,6 +3,7 @@
 
 local architecture = require "spec.support.architecture"
 local child = require "spec.support.child"
+local read = require "spec.support.file".read
 
 -- From the lowest to the highest; see architecture.layers.
 local layers = {
@@ -35,13 +36,6 @@ local limits = {
 }
 
 -- --- the checkout ---------------------------------------------------------------
-
-local function read(name)
-  local file = assert(io.open(name))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 local function find(command)
   local list = {}

@@ -7,15 +7,9 @@ local comments = require "doc.comments"
 local luacats = require "doc.luacats"
 local ldocsource = require "doc.ldocsource"
 local optionpage = require "doc.optionpage"
+local read = require "spec.support.file".read
 
 local index = comments.index(comments.read(comments.sources(".")))
-
-local function read(name)
-  local file = assert(io.open(name, "rb"))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 -- The names of functions, sorted, but for those that Lua calls itself.
 local function function_names(object)

@@ -3,13 +3,7 @@
 -- print must be printed, in that order; ports and other long numbers may differ.
 
 local child = require "spec.support.child"
-
-local function read(name)
-  local file = assert(io.open(name))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local read = require "spec.support.file".read
 
 -- The Lua blocks of a Markdown text: source, and the line where it begins.
 local function blocks(text)
