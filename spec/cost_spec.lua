@@ -5,6 +5,7 @@ local net = require "dialtone"
 local core = require "dialtone.core"
 local support = require "spec.support.transport"
 local task = require "spec.support.task"
+local file = require "spec.support.file"
 local fault, keep, run = support.fault, support.keep, task.run
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
@@ -83,11 +84,8 @@ end)
 
 -- MiB of address space, on Linux; elsewhere nil.
 local function mapped()
-  local file = io.open("/proc/self/status")
-  local text = file and file:read("*a") or ""
-  if file then file:close() end
-  local kib = text:match("VmSize:%s*(%d+)")
-  return kib and kib / 1024
+  local ok, status = pcall(file.read, "/proc/self/status")
+  return ok and status:match("VmSize:%s*(%d+)") / 1024 or nil
 end
 
 if mapped() then
@@ -101,7 +99,7 @@ if mapped() then
             table.sort({ 2, 1 }, function(a, b) gate:get() return a < b end)
           end)
         end
-        task.settle()
+        task.until_waiting(tasks)
         assert.is_true(mapped() - before > 3 * many, "no C stacks of 4 MiB are in use")
         gate:close()
         for i = 1, many do assert(tasks[i]:join()) end
