@@ -486,6 +486,16 @@ describe("sendfile in a task", function()
     assert.equal(content:sub(1, sent), support.drain(b))
   end)
 
+  it("does not wait when the time limit is 0", function()
+    local a, b = unix_pair("SOCK_STREAM")
+    local file = support.file(content)
+    assert(a:settimeout(0))
+    local value, message, code, sent = net.run(function() return a:sendfile(file) end)
+    assert_fails("EAGAIN", "^sendfile", value, message, code)
+    a:close()
+    assert.equal(content:sub(1, sent), support.drain(b))
+  end)
+
   it("fails when the file is closed meanwhile", function()
     local a, b = support.tcp4.pair()
     local file, sent = support.file(content), nil
