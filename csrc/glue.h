@@ -21,11 +21,10 @@
 
 /* What one Lua state keeps for us: upvalue 1 of every function. */
 struct dt_state {
-  lua_State *main;           /* NULL where the version cannot tell */
-  const void *address_class; /* the metatable, to know addresses by: quicker
-                                than a look-up in the registry */
-  int address_ref;           /* registry: the same */
-  struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
+  lua_State *main;        /* NULL where the version cannot tell */
+  int address_ref;        /* registry: the metatable of addresses */
+  int senders_ref;        /* registry: what dt_push_senders pushes */
+  struct dt_scratch *all; /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
   struct dt_loop loop;
 };
@@ -104,6 +103,14 @@ int dt_fail_closed(lua_State *L, const char *operation);
 
 /* Pushes the address as a value (unmapped). */
 void dt_push_address(lua_State *L, const struct dt_address *address);
+
+/* The same for where a datagram came from: the value may be one that was pushed
+   before. */
+void dt_push_sender(lua_State *L, const struct dt_address *address);
+
+/* The same for many: with the index of what dt_push_senders has pushed. */
+void dt_push_senders(lua_State *L);
+void dt_push_known(lua_State *L, const struct dt_address *address, int senders);
 
 /* Pushes the name of `value` in `set`, or the number when it has none. */
 void dt_push_constant(lua_State *L, const struct dt_set *set, int value);

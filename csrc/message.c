@@ -15,62 +15,102 @@
 /* --- messages of Lua -------------------------------------------------------
  */
 
-size_t dt_count_buffers(lua_State *L, int arg, int index) {
-  size_t count;
-  int type = lua_type(L, index);
-  if (type == LUA_TSTRING || type == LUA_TNUMBER)
-    return 1;
-  if (type != LUA_TTABLE)
-    dt_bad_message(L, arg, "message expected (string or table), got %s",
-                   luaL_typename(L, index));
-  count = lua_rawlen(L, index);
-  return count <= DT_BUFFERS_MAX ? count : DT_BUFFERS_MAX + 1;
+static const char *const field_names[DT_FIELDS] = {
+    [DT_ADDRESS] = "address",
+    [DT_CONTROL] = "control",
+    [DT_FLAGS] = "flags",
+    [DT_LENGTH] = "length",
+};
+
+int dt_push_fields(lua_State *L) {
+  luaL_checkstack(L, DT_FIELDS, "no room for a message");
+  for (int i = 0; i < DT_FIELDS; i++)
+    lua_pushstring(L, field_names[i]);
+  return lua_gettop(L) - DT_FIELDS + 1;
 }
 
-/* Adds the text on top to the buffers, and keeps it. */
+void dt_begin_reading(lua_State *L, struct dt_outgoing *out,
+                      struct iovec *buffers, size_t room) {
+  memset(out, 0, sizeof *out);
+  out->buffers = buffers;
+  out->room = room;
+  lua_pushnil(L);
+  out->larger = lua_gettop(L);
+  out->fields = dt_push_fields(L);
+}
+
+/* Raises if the message at `index`, which is no table, is no text. */
+static void check_text(lua_State *L, int arg, int index) {
+  int type = lua_type(L, index);
+  if (type != LUA_TSTRING && type != LUA_TNUMBER)
+    dt_bad_message(L, arg, "message expected (string or table), got %s",
+                   luaL_typename(L, index));
+}
+
+size_t dt_count_buffers(lua_State *L, int arg, int index) {
+  if (lua_istable(L, index))
+    return lua_rawlen(L, index);
+  check_text(L, arg, index);
+  return 1;
+}
+
+/* Makes room for more buffers. */
+static void grow(lua_State *L, struct dt_outgoing *out) {
+  size_t room = 2 * out->room;
+  struct iovec *larger = dt_newuserdata(L, room * sizeof *larger);
+  memcpy(larger, out->buffers, out->used * sizeof *larger);
+  lua_replace(L, out->larger);
+  out->buffers = larger;
+  out->room = room;
+}
+
+/* Adds the text on top to the buffers, and sees to it that it stays. */
 static void add_buffer(lua_State *L, int arg, struct dt_outgoing *out) {
-  struct iovec *buffer = &out->buffers[out->header->msg_iovlen];
+  struct iovec *buffer;
   size_t length;
   const char *data = lua_tolstring(L, -1, &length);
-  if (out->room == 0) /* a fileno method in its control data has done that */
-    luaL_argerror(L, arg, "the message grew while it was read");
   if (!data)
     dt_bad_message(L, arg, "buffer %d of the message: string expected, got %s",
                    (int)out->header->msg_iovlen + 1, luaL_typename(L, -1));
+  if (out->used == out->room)
+    grow(L, out);
+  buffer = &out->buffers[out->used++];
   buffer->iov_base = (void *)data; /* sendmsg(2) only reads it */
   buffer->iov_len = length;
   out->header->msg_iovlen++;
-  out->room--;
   if (out->anchor)
     lua_rawseti(L, out->anchor, ++out->anchored);
 }
 
-/* What a message table has besides buffers. */
-struct parts {
-  bool address, control, received;
-};
-
-static struct parts check_keys(lua_State *L, int arg, int index) {
-  struct parts parts = {false, false, false};
+/* Raises for a field that no message has. */
+static void check_fields(lua_State *L, int arg, int index) {
   for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
     const char *key;
+    int field = 0;
     if (lua_type(L, -2) == LUA_TNUMBER)
       continue;
     key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2)
                                          : luaL_typename(L, -2);
-    if (strcmp(key, "address") == 0)
-      parts.address = true;
-    else if (strcmp(key, "control") == 0)
-      parts.control = true;
-    else if (strcmp(key, "flags") == 0)
-      parts.received = true;
-    else if (strcmp(key, "length") != 0)
+    while (field < DT_FIELDS && strcmp(key, field_names[field]) != 0)
+      field++;
+    if (field == DT_FIELDS)
       dt_bad_message(L, arg,
                      "unknown field '%s' of the message (valid: address, "
                      "control; buffers are [1], [2], ...)",
                      key);
   }
-  return parts;
+}
+
+/* Pushes a field of the message at `index`; false, and nothing, if it has not
+   got it. */
+static bool push_field(lua_State *L, int index, const struct dt_outgoing *out,
+                       enum dt_field field) {
+  lua_pushvalue(L, out->fields + (int)field);
+  lua_rawget(L, index);
+  if (!lua_isnil(L, -1))
+    return true;
+  lua_pop(L, 1);
+  return false;
 }
 
 static int read_address(lua_State *L, const struct dt_socket *socket,
@@ -102,32 +142,49 @@ static int read_control(lua_State *L, struct dt_ancillary *control,
   return 0;
 }
 
+/* Reads the buffers of the table at `index`. */
+static void read_buffers(lua_State *L, int arg, int index,
+                         struct dt_outgoing *out) {
+  size_t count = lua_rawlen(L, index);
+  if (count > DT_BUFFERS_MAX)
+    dt_bad_message(L, arg, "a message has at most %d buffers", DT_BUFFERS_MAX);
+  if (!out->anchor)
+    luaL_checkstack(L, (int)count, "too many buffers");
+  for (int i = 1; i <= (int)count; i++) {
+    lua_rawgeti(L, index, i);
+    add_buffer(L, arg, out);
+  }
+}
+
+/* Whether the message at `index` was received.  Such a one has fields that are
+   not to be sent, and may have some of its owner's: they are not looked at. */
+static bool is_received(lua_State *L, int index,
+                        const struct dt_outgoing *out) {
+  if (!push_field(L, index, out, DT_FLAGS))
+    return false;
+  lua_pop(L, 1);
+  return true;
+}
+
 int dt_read_message(lua_State *L, int index, const struct dt_socket *socket,
                     struct dt_ancillary *control, struct dt_outgoing *out) {
-  struct parts parts;
-  int failed = 0, count;
+  int failed = 0;
+  bool received;
   memset(out->header, 0, sizeof *out->header);
-  out->header->msg_iov = out->buffers;
   if (!lua_istable(L, index)) {
+    check_text(L, control->arg, index);
     lua_pushvalue(L, index);
     add_buffer(L, control->arg, out);
     return 0;
   }
-  count = (int)dt_count_buffers(L, control->arg, index);
-  luaL_checkstack(L, 8 + (out->anchor ? 0 : count), "too many buffers");
-  parts = check_keys(L, control->arg, index);
-  for (int i = 1; i <= count; i++) {
-    lua_rawgeti(L, index, i);
-    add_buffer(L, control->arg, out);
-  }
-  if (parts.address) {
-    lua_getfield(L, index, "address");
+  read_buffers(L, control->arg, index, out);
+  received = is_received(L, index, out);
+  if (!received)
+    check_fields(L, control->arg, index);
+  if (push_field(L, index, out, DT_ADDRESS))
     failed = read_address(L, socket, control, out);
-  }
-  if (!failed && parts.control && !parts.received) {
-    lua_getfield(L, index, "control");
+  if (!failed && !received && push_field(L, index, out, DT_CONTROL))
     failed = read_control(L, control, out);
-  }
   return failed;
 }
 
@@ -394,10 +451,10 @@ static const struct dt_constant received_flags[] = {
 #define FLAG_COUNT (sizeof received_flags / sizeof received_flags[0])
 
 bool dt_has_message_flags(int flags) {
+  int shown = 0;
   for (size_t i = 0; i < FLAG_COUNT; i++)
-    if (flags & received_flags[i].value)
-      return true;
-  return false;
+    shown |= received_flags[i].value;
+  return (flags & shown) != 0;
 }
 
 void dt_push_message_flags(lua_State *L, int flags) {

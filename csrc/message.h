@@ -21,27 +21,41 @@
 /* Room for as many descriptors as Linux sends at once, and all the rest. */
 #define DT_CONTROL_DEFAULT 2048
 
+/* The fields of a message's table.  Their names stand in this order on the
+   stack while messages are read or made: a look-up by a value on the stack
+   costs half of what lua_getfield does. */
+enum dt_field { DT_ADDRESS, DT_CONTROL, DT_FLAGS, DT_LENGTH, DT_FIELDS };
+
 DT_INTERNAL_BEGIN
+
+/* Pushes the names; returns where the first stands. */
+int dt_push_fields(lua_State *L);
 
 /* --- out -------------------------------------------------------------------
  */
 
-/* Where a message that is read from Lua goes. */
+/* Where messages that are read from Lua go, one after the other. */
 struct dt_outgoing {
-  struct msghdr *header;
-  struct dt_address *address;
-  struct iovec *buffers; /* where the message's begin */
-  size_t room;           /* how many are left there: it is counted down */
+  struct msghdr *header;      /* of the next */
+  struct dt_address *address; /* of the next */
+  struct iovec *buffers;      /* of all */
+  size_t used, room;          /* how many buffers */
+  int larger;   /* where on the stack more of them are kept when they grow */
+  int fields;   /* where on the stack the fields' names are */
   int anchor;   /* where on the stack there is a table that keeps the texts */
   int anchored; /* how many it keeps; with no table they stay on the stack */
 };
 
+/* Begins with room for `room` buffers, and pushes what it needs. */
+void dt_begin_reading(lua_State *L, struct dt_outgoing *out,
+                      struct iovec *buffers, size_t room);
+
 /* How many buffers the message at `index` has.  Raises if it is no message. */
 size_t dt_count_buffers(lua_State *L, int arg, int index);
 
-/* Reads the message at `index` (absolute): a text, or a table.  Its control
-   data goes to `control`, and the header says only how long it is, as a later
-   message may move it: dt_set_control.  0, or 3 with a failure pushed. */
+/* Reads the message at `index` (absolute): a text, or a table.  The header says
+   only how many buffers and how much control data it has, not where: a later
+   message may move both.  0, or 3 with a failure pushed. */
 int dt_read_message(lua_State *L, int index, const struct dt_socket *socket,
                     struct dt_ancillary *control, struct dt_outgoing *out);
 

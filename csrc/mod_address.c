@@ -11,6 +11,7 @@
 #include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <net/if.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "address_argument.h"
@@ -18,14 +19,20 @@
 
 /* --- finding it, and its birth ------------------------------------------ */
 
+/* What the userdata holds: of the sockaddr as many bytes as it has. */
+struct value {
+  const void *mark; /* known by it, as sockets are: dt_test_socket */
+  struct dt_address address;
+};
+
+static const char address_mark = 0; /* only its address matters */
+
 const struct dt_address *dt_test_address(lua_State *L, int arg) {
-  const struct dt_address *address = lua_touserdata(L, arg);
-  if (!address || !lua_getmetatable(L, arg))
-    return NULL;
-  if (lua_topointer(L, -1) != dt_state_of(L)->address_class)
-    address = NULL;
-  lua_pop(L, 1);
-  return address;
+  const struct value *value = lua_touserdata(L, arg);
+  return value && lua_rawlen(L, arg) >= offsetof(struct value, address.u) &&
+                 value->mark == &address_mark
+             ? &value->address
+             : NULL;
 }
 
 static const struct dt_address *check_value(lua_State *L, int arg) {
@@ -38,18 +45,73 @@ static const struct dt_address *check_value(lua_State *L, int arg) {
   return address;
 }
 
-void dt_push_address(lua_State *L, const struct dt_address *address) {
-  struct dt_address plain;
-  void *value;
-  if (dt_address_family(address) == AF_INET6) {
-    dt_address_copy(&plain, address);
-    dt_address_unmap(&plain);
-    address = &plain;
-  }
-  value = dt_newuserdata(L, offsetof(struct dt_address, u) + address->length);
-  dt_address_copy(value, address);
+/* The address as values have it: itself, or a copy in `space`. */
+static const struct dt_address *plain(const struct dt_address *address,
+                                      struct dt_address *space) {
+  if (dt_address_family(address) != AF_INET6)
+    return address;
+  dt_address_copy(space, address);
+  dt_address_unmap(space);
+  return space;
+}
+
+static void push_value(lua_State *L, const struct dt_address *address) {
+  struct value *value =
+      dt_newuserdata(L, offsetof(struct value, address.u) + address->length);
+  value->mark = &address_mark;
+  dt_address_copy(&value->address, address);
   lua_rawgeti(L, LUA_REGISTRYINDEX, dt_state_of(L)->address_ref);
   lua_setmetatable(L, -2);
+}
+
+void dt_push_address(lua_State *L, const struct dt_address *address) {
+  struct dt_address space;
+  push_value(L, plain(address, &space));
+}
+
+/* --- senders ------------------------------------------------------------- */
+
+/* A server hears of the same peers again and again: their addresses' values
+   are kept in a table, each in the slot that its bytes say.  What comes to a
+   slot takes the place of what was there. */
+#define SLOT_BITS 8
+
+static int slot_of(const struct dt_address *address) {
+  const unsigned char *bytes = (const unsigned char *)&address->u;
+  uint32_t hash = 0, word;
+  for (size_t i = 0; i + sizeof word <= address->length; i += sizeof word) {
+    memcpy(&word, bytes + i, sizeof word);
+    hash = (hash ^ word) * 0x9e3779b1U; /* Knuth's multiplier */
+  }
+  return 1 + (int)(hash >> (32 - SLOT_BITS));
+}
+
+void dt_push_senders(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, dt_state_of(L)->senders_ref);
+}
+
+void dt_push_known(lua_State *L, const struct dt_address *address,
+                   int senders) {
+  struct dt_address space;
+  const struct value *known;
+  int slot;
+  address = plain(address, &space);
+  slot = slot_of(address);
+  lua_rawgeti(L, senders, slot);
+  known = lua_touserdata(L, -1);
+  if (known && known->address.length == address->length &&
+      memcmp(&known->address.u, &address->u, address->length) == 0)
+    return;
+  lua_pop(L, 1);
+  push_value(L, address);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, senders, slot);
+}
+
+void dt_push_sender(lua_State *L, const struct dt_address *address) {
+  dt_push_senders(L);
+  dt_push_known(L, address, lua_gettop(L));
+  lua_replace(L, -2);
 }
 
 /* --- fields ------------------------------------------------------------- */
@@ -170,7 +232,7 @@ gives the text that @{address} and every call that wants an address take:
 `127.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `unix:/run/x`,
 `unix:@abstract`, `unix:` (a unix socket without a name),
 `packet:eth0/ETH_P_IP`, `netlink:0/1`, `vsock:2:1024`. As a key of a table use
-the text: two equal values are two keys.
+the text: two equal values may be two keys.
 
 IPv4 addresses that come mapped into IPv6 are plain IPv4 here. The fields that
 an address's family does not have are nil.
@@ -249,9 +311,11 @@ static const luaL_Reg metamethods[] = {
 };
 
 void dt_open_address(lua_State *L, struct dt_state *state) {
-  state->address_class = dt_new_class(L, DT_ADDRESS_CLASS, metamethods, NULL);
+  dt_new_class(L, DT_ADDRESS_CLASS, metamethods, NULL);
   luaL_getmetatable(L, DT_ADDRESS_CLASS);
   state->address_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_newtable(L);
+  state->senders_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /* --- net.address -------------------------------------------------------- */

@@ -4,8 +4,9 @@
  * single one.
  *
  * A server spends most of its time on what it makes for each datagram, so what
- * can be shared in a batch is: the sender's address value as long as it stays
- * the same, and the empty table for flags and control data that are not there.
+ * can be shared is: the sender's address value (dt_push_sender), the names of
+ * the fields, and the empty table for flags and control data that are not
+ * there.
  */
 #include "config.h"
 
@@ -126,66 +127,63 @@ static const struct dt_kind sendmany_kind = {.name = "sendmany",
                                              .size = sizeof(struct sending),
                                              .sends = true};
 
-/* How many buffers the messages of the list at index 2 have. */
-static size_t count_all(lua_State *L, size_t count) {
-  size_t buffers = 0, more;
-  for (int i = 1; i <= (int)count; i++) {
-    lua_rawgeti(L, 2, i);
-    more = dt_count_buffers(L, 2, lua_gettop(L));
-    if (more > DT_BUFFERS_MAX)
-      dt_bad_message(L, 2, "message %d: at most %d buffers expected", i,
-                     (int)DT_BUFFERS_MAX);
-    buffers += more;
-    lua_pop(L, 1);
-  }
-  return buffers;
-}
-
 /* Finds room for a batch. */
 static void begin_batch(lua_State *L, struct dt_batch *batch,
                         struct small_batch *small, size_t count) {
   memset(batch, 0, sizeof *batch);
   batch->count = count;
-  batch->room = count_all(L, count);
-  if (count <= SMALL && batch->room <= 2 * SMALL) {
+  if (count <= SMALL) {
     batch->messages = small->messages;
     batch->addresses = small->addresses;
-    batch->buffers = small->buffers;
     return;
   }
   batch->messages = dt_newuserdata(L, count * sizeof *batch->messages);
   batch->addresses = dt_newuserdata(L, count * sizeof *batch->addresses);
-  batch->buffers = dt_newuserdata(L, batch->room * sizeof *batch->buffers);
 }
 
-/* Reads the list at index 2 into the batch. */
-static int read_batch(lua_State *L, const struct dt_socket *socket,
-                      struct dt_ancillary *control, struct dt_batch *batch) {
-  struct dt_outgoing out = {.buffers = batch->buffers, .room = batch->room};
-  size_t count = batch->count;
-  unsigned char *bytes;
-  lua_createtable(L, (int)count, 0);
-  out.anchor = lua_gettop(L);
-  for (size_t i = 0; i < count; i++) {
-    int failed;
-    out.header = &batch->messages[i].header;
-    out.address = &batch->addresses[i];
-    lua_rawgeti(L, 2, (int)i + 1);
-    failed = dt_read_message(L, lua_gettop(L), socket, control, &out);
-    if (failed)
-      return failed;
-    out.buffers += out.header->msg_iovlen;
-    lua_pop(L, 1);
-  }
-  batch->control = bytes = control->bytes; /* it moves no more */
+/* Says in the headers where buffers and control data are, now that they move
+   no more. */
+static void complete_batch(struct dt_batch *batch,
+                           const struct dt_outgoing *out,
+                           const struct dt_ancillary *control) {
+  struct iovec *buffers = out->buffers;
+  unsigned char *bytes = control->bytes;
+  batch->buffers = buffers;
+  batch->room = out->used;
+  batch->control = bytes;
   batch->control_size = control->used;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < batch->count; i++) {
     struct msghdr *header = &batch->messages[i].header;
+    header->msg_iov = buffers;
+    buffers += header->msg_iovlen;
     if (header->msg_controllen == 0)
       continue;
     header->msg_control = bytes;
     bytes += header->msg_controllen;
   }
+}
+
+/* Reads the list at index 2 into the batch. */
+static int read_batch(lua_State *L, const struct dt_socket *socket,
+                      struct dt_ancillary *control, struct dt_batch *batch,
+                      struct small_batch *small) {
+  struct dt_outgoing out;
+  int message;
+  dt_begin_reading(L, &out, small->buffers, 2 * SMALL);
+  lua_createtable(L, (int)batch->count, 0);
+  out.anchor = lua_gettop(L);
+  message = out.anchor + 1;
+  for (size_t i = 0; i < batch->count; i++) {
+    int failed;
+    out.header = &batch->messages[i].header;
+    out.address = &batch->addresses[i];
+    lua_rawgeti(L, 2, (int)i + 1);
+    failed = dt_read_message(L, message, socket, control, &out);
+    if (failed)
+      return failed;
+    lua_pop(L, 1);
+  }
+  complete_batch(batch, &out, control);
   return 0;
 }
 
@@ -197,9 +195,10 @@ static int send_batch(lua_State *L, struct dt_socket *socket, size_t count,
   struct dt_ancillary control;
   struct sending sending = {.base.flags = flags};
   int failed;
+  luaL_checkstack(L, 20, "no room for messages");
   begin_batch(L, &batch, &small, count);
   dt_begin_ancillary(L, &control, &room, 2, "sendmany");
-  failed = read_batch(L, socket, &control, &batch);
+  failed = read_batch(L, socket, &control, &batch, &small);
   if (failed)
     return failed;
   dt_prepare_sending(&sending.base, socket, &batch);
@@ -285,20 +284,19 @@ static void divide(const struct receiving *receiving, char *buffer,
   room->messages = (struct dt_message *)(void *)buffer;
   room->slots = (struct slot *)(void *)(room->messages + count);
   room->data = (char *)(room->slots + count);
-  memset(room->messages, 0, count * sizeof *room->messages);
   if (receiving->flags & MSG_TRUNC)
     memset(room->data, 0, (size_t)count * receiving->size);
   for (unsigned i = 0; i < count; i++) {
     struct slot *slot = &room->slots[i];
-    struct msghdr *header = &room->messages[i].header;
     slot->buffer.iov_base = room->data + (size_t)i * receiving->size;
     slot->buffer.iov_len = receiving->size;
-    header->msg_name = &slot->address.u;
-    header->msg_namelen = sizeof slot->address.u;
-    header->msg_iov = &slot->buffer;
-    header->msg_iovlen = 1;
-    header->msg_control = slot->control.bytes;
-    header->msg_controllen = sizeof slot->control.bytes;
+    room->messages[i] = (struct dt_message){
+        .header = {.msg_name = &slot->address.u,
+                   .msg_namelen = sizeof slot->address.u,
+                   .msg_iov = &slot->buffer,
+                   .msg_iovlen = 1,
+                   .msg_control = slot->control.bytes,
+                   .msg_controllen = sizeof slot->control.bytes}};
   }
 }
 
@@ -314,67 +312,86 @@ static int before_end(const struct receiving *receiving,
   return got;
 }
 
-/* Sets message.address for the table on top.  `known` is the stack index of
-   the value for `last`, which is the address before; returns this one. */
-static const struct dt_address *set_address(lua_State *L, struct slot *slot,
-                                            const struct msghdr *header,
-                                            const struct dt_address *last,
-                                            int known) {
-  struct dt_address *address = &slot->address;
+/* Where on the stack there is what the messages of a batch share. */
+struct shared {
+  int fields;  /* dt_push_fields */
+  int senders; /* dt_push_senders */
+  int empty;   /* a table for the flags and the control data of none */
+};
+
+/* A field is set by its name, its value, and lua_rawset. */
+static void push_name(lua_State *L, const struct shared *shared,
+                      enum dt_field field) {
+  lua_pushvalue(L, shared->fields + (int)field);
+}
+
+/* Sets message.address for the table on top. */
+static void set_address(lua_State *L, const struct shared *shared,
+                        const struct msghdr *header,
+                        struct dt_address *address) {
   if (header->msg_namelen == 0)
-    return last;
+    return;
   address->length = header->msg_namelen < sizeof address->u
                         ? header->msg_namelen
                         : sizeof address->u;
-  if (!last || last->length != address->length ||
-      memcmp(&last->u, &address->u, address->length) != 0) {
-    dt_push_address(L, address);
-    lua_replace(L, known);
-  }
-  lua_pushvalue(L, known);
-  lua_setfield(L, -2, "address");
-  return address;
+  push_name(L, shared, DT_ADDRESS);
+  dt_push_known(L, address, shared->senders);
+  lua_rawset(L, -3);
 }
 
-/* Sets message.flags and message.control for the table on top; `empty` is the
-   stack index of a table for what is not there. */
-static void set_rest(lua_State *L, const struct receiving *receiving,
-                     const struct msghdr *header, int empty) {
+/* Sets message.flags and message.control for the table on top. */
+static void set_rest(lua_State *L, const struct shared *shared,
+                     const struct receiving *receiving,
+                     const struct msghdr *header) {
+  push_name(L, shared, DT_FLAGS);
   if (dt_has_message_flags(header->msg_flags))
     dt_push_message_flags(L, header->msg_flags);
   else
-    lua_pushvalue(L, empty);
-  lua_setfield(L, -2, "flags");
+    lua_pushvalue(L, shared->empty);
+  lua_rawset(L, -3);
+  push_name(L, shared, DT_CONTROL);
   if (header->msg_controllen > 0)
     dt_push_ancillary(L, receiving->operation.socket, header->msg_control,
                       header->msg_controllen, receiving->holder);
   else
-    lua_pushvalue(L, empty);
-  lua_setfield(L, -2, "control");
+    lua_pushvalue(L, shared->empty);
+  lua_rawset(L, -3);
+}
+
+static void push_shared(lua_State *L, struct shared *shared) {
+  shared->fields = dt_push_fields(L);
+  dt_push_senders(L);
+  shared->senders = lua_gettop(L);
+  lua_newtable(L);
+  shared->empty = lua_gettop(L);
+}
+
+/* Pushes the message in a slot.  Its data stands in the hash part too: an array
+   for one value would be one more allocation. */
+static void push_message(lua_State *L, const struct receiving *receiving,
+                         const struct shared *shared,
+                         const struct dt_message *message, struct slot *slot) {
+  size_t size =
+      message->length < receiving->size ? message->length : receiving->size;
+  lua_createtable(L, 0, 1 + DT_FIELDS);
+  lua_pushlstring(L, slot->buffer.iov_base, size);
+  lua_rawseti(L, -2, 1);
+  push_name(L, shared, DT_LENGTH);
+  lua_pushinteger(L, (lua_Integer)message->length);
+  lua_rawset(L, -3);
+  set_address(L, shared, &message->header, &slot->address);
+  set_rest(L, shared, receiving, &message->header);
 }
 
 static void push_messages(lua_State *L, const struct receiving *receiving,
                           struct room *room, int count) {
-  const struct dt_address *last = NULL;
-  int base;
-  luaL_checkstack(L, 10, "no room for messages");
-  base = lua_gettop(L);
-  lua_newtable(L);              /* base + 1: empty */
-  lua_pushnil(L);               /* base + 2: the last address */
-  lua_createtable(L, count, 0); /* base + 3: the list */
+  struct shared shared;
+  luaL_checkstack(L, 20, "no room for messages");
+  push_shared(L, &shared);
+  lua_createtable(L, count, 0);
   for (int i = 0; i < count; i++) {
-    const struct dt_message *message = &room->messages[i];
-    struct slot *slot = &room->slots[i];
-    size_t size =
-        message->length < receiving->size ? message->length : receiving->size;
-    lua_createtable(L, 1, 4);
-    lua_pushlstring(L, slot->buffer.iov_base, size);
-    lua_rawseti(L, -2, 1);
-    lua_pushinteger(L, (lua_Integer)message->length);
-    lua_setfield(L, -2, "length");
-    last = set_address(L, slot, &message->header, last, base + 2);
-    set_rest(L, receiving, &message->header, base + 1);
-    lua_rawseti(L, base + 3, i + 1);
+    push_message(L, receiving, &shared, &room->messages[i], &room->slots[i]);
+    lua_rawseti(L, -2, i + 1);
   }
 }
 

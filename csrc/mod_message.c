@@ -25,18 +25,19 @@ static int send_table(lua_State *L, struct dt_socket *socket, int flags) {
   struct iovec buffers[DT_BUFFERS_MAX];
   union dt_control_room room;
   struct dt_ancillary control;
-  struct dt_outgoing out = {.header = &message.header,
-                            .address = &address,
-                            .buffers = buffers,
-                            .room = DT_BUFFERS_MAX};
+  struct dt_outgoing out;
   struct dt_batch batch = {&message, &address, buffers, NULL, 1, 0, 0};
   struct dt_sending sending = {.flags = flags};
   int failed;
   dt_begin_ancillary(L, &control, &room, 2, "sendmsg");
+  dt_begin_reading(L, &out, buffers, DT_BUFFERS_MAX);
+  out.header = &message.header;
+  out.address = &address;
   failed = dt_read_message(L, 2, socket, &control, &out);
   if (failed)
     return failed;
   batch.room = message.header.msg_iovlen;
+  message.header.msg_iov = buffers;
   if (message.header.msg_controllen > 0) {
     message.header.msg_control = control.bytes;
     batch.control = control.bytes;
@@ -67,8 +68,9 @@ descriptors (what an io file has buffered is written before);
 `{ level =, type =, value = }` with the two as numbers, and bytes or an integer.
 
 A message that recvmsg or recvmany gave may be sent as it is: its data to its
-`address`. Its control data is not sent, as it tells how it came; a message
-counts as received when it has `flags`.
+`address`. Its control data is not sent, as it tells how it came, and fields
+that you have added to it are left alone; a message counts as received when it
+has `flags`.
 @function socket:sendmsg
 @tparam string|table message
 @tparam[opt] string|integer ... flags, such as `"MSG_MORE"`, `"MSG_EOR"`,
@@ -117,7 +119,7 @@ static int push_message(lua_State *L, struct dt_receiving *receiving,
   lua_pushinteger(L, (lua_Integer)received->length);
   lua_setfield(L, -2, "length");
   if (received->address.length > 0) {
-    dt_push_address(L, &received->address);
+    dt_push_sender(L, &received->address);
     lua_setfield(L, -2, "address");
   }
   dt_push_message_flags(L, header->msg_flags);

@@ -89,7 +89,7 @@ static enum dt_outcome receive_into(lua_State *L, struct receiving *receiving,
     if (from.length == 0) /* a stream, or a peer without an address */
       lua_pushnil(L);
     else
-      dt_push_address(L, &from);
+      dt_push_sender(L, &from);
   }
   return DT_DONE;
 }

@@ -41,6 +41,22 @@ for _, transport in ipairs(support.datagrams) do
       assert.same({ "a", "a", "b", "a" }, from)
     end)
 
+    it("of many senders come each with its own's address, again and again", function()
+      local to, senders = transport.bound(), {}
+      for i = 1, 300 do senders[i] = transport.bound() end
+      for round = 1, 2 do
+        for first = 1, #senders, 5 do
+          for i = first, first + 4 do
+            assert(senders[i]:sendto(round .. "/" .. i, to:getsockname()))
+          end
+          for i, m in ipairs(assert(to:recvmany(10))) do
+            assert.equal(round .. "/" .. first + i - 1, m[1])
+            assert.is_true(m.address == senders[first + i - 1]:getsockname())
+          end
+        end
+      end
+    end)
+
     it("are echoed by sending the list that came", function()
       local a, b = transport.bound(), transport.bound()
       local to = b:getsockname()
@@ -168,6 +184,28 @@ describe("sendmany", function()
     assert_fails("timeout", "^sendmany", a:sendmany(list))
     a:settimeout(0)
     assert_fails("EAGAIN", "^sendmany", a:sendmany(list))
+  end)
+
+  it("sends more buffers than messages, and more messages than most", function()
+    local a, b = keep(net.socketpair("AF_UNIX", "SOCK_DGRAM"))
+    local list = {}
+    for i = 1, 5 do
+      list[i] = { control = { SCM_RIGHTS = { b } } }
+      for j = 1, 100 * i do list[i][j] = j % 10 end
+    end
+    assert.equal(5, a:sendmany(list))
+    for i, m in ipairs(assert(b:recvmany(10))) do
+      assert.equal(("1234567890"):rep(10 * i), m[1])
+      keep(m.control.SCM_RIGHTS[1])
+    end
+    list[3][1025] = "x"
+    for j = 1, 1024 do list[3][j] = "x" end
+    assert_raises("at most 1024 buffers", a.sendmany, a, list)
+    local c, d = support.udp4.pair()
+    list = {}
+    for i = 1, 200 do list[i] = { i, "!" } end
+    assert.equal(200, c:sendmany(list))
+    for i, m in ipairs(assert(d:recvmany(200))) do assert.equal(i .. "!", m[1]) end
   end)
 
   it("sends control data with each", function()

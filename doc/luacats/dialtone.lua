@@ -258,7 +258,7 @@
 --- `127.0.0.1:80`, `[::1]:80`, `[fe80::1%eth0]:80`, `unix:/run/x`,
 --- `unix:@abstract`, `unix:` (a unix socket without a name),
 --- `packet:eth0/ETH_P_IP`, `netlink:0/1`, `vsock:2:1024`. As a key of a table use
---- the text: two equal values are two keys.
+--- the text: two equal values may be two keys.
 ---
 --- IPv4 addresses that come mapped into IPv6 are plain IPv4 here. The fields that
 --- an address's family does not have are nil.
@@ -826,8 +826,9 @@ function socket:sendmany(list, ...) end
 --- `{ level =, type =, value = }` with the two as numbers, and bytes or an integer.
 ---
 --- A message that recvmsg or recvmany gave may be sent as it is: its data to its
---- `address`. Its control data is not sent, as it tells how it came; a message
---- counts as received when it has `flags`.
+--- `address`. Its control data is not sent, as it tells how it came, and fields
+--- that you have added to it are left alone; a message counts as received when it
+--- has `flags`.
 ---
 --- ```lua
 --- assert(s:sendmsg({ "data", control = { SCM_RIGHTS = { file } } }))
