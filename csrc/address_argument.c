@@ -417,20 +417,14 @@ static bool has_port_after(lua_State *L, int arg, int family) {
          lua_isnumber(L, arg + 1);
 }
 
-int dt_check_address(lua_State *L, int arg, const char *operation,
-                     const struct dt_socket *socket,
-                     struct dt_address *address) {
+/* The address at `arg`, which is no value. */
+static int read_argument(lua_State *L, int arg, const char *operation,
+                         const struct dt_socket *socket,
+                         struct dt_address *address) {
   struct dt_address_hint hint = {AF_UNSPEC, false};
-  const struct dt_address *value = dt_test_address(L, arg);
-  int top = lua_gettop(L), taken = 1;
+  int top = lua_gettop(L), taken = 0;
   if (socket)
     hint = dt_socket_hint(socket);
-  if (value) {
-    dt_address_copy(address, value);
-    if (hint.family == AF_INET6)
-      dt_address_map(address);
-    return taken;
-  }
   arg = lua_absindex(L, arg);
   if (lua_istable(L, arg)) {
     taken = from_table(L, arg, operation, &hint, address);
@@ -445,10 +439,21 @@ int dt_check_address(lua_State *L, int arg, const char *operation,
                     luaL_typename(L, arg));
     bad_argument(L, arg);
   }
-  if (taken == 0)
-    return 0;
-  lua_settop(L, top);
-  if (hint.family == AF_INET6)
+  if (taken > 0)
+    lua_settop(L, top);
+  return taken;
+}
+
+int dt_check_address(lua_State *L, int arg, const char *operation,
+                     const struct dt_socket *socket,
+                     struct dt_address *address) {
+  const struct dt_address *value = dt_test_address(L, arg);
+  int taken = 1;
+  if (value)
+    dt_address_copy(address, value);
+  else
+    taken = read_argument(L, arg, operation, socket, address);
+  if (taken > 0 && socket && socket->domain == AF_INET6)
     dt_address_map(address);
   return taken;
 }

@@ -9,6 +9,7 @@
 #include "dialtone.h"
 #include "glue.h"
 #include "host.h"
+#include "message.h"
 #include "task.h"
 #ifdef DIALTONE_FAULTS
 #  include "mod_fault.h"
@@ -30,6 +31,7 @@ DT_EXPORT int luaopen_dialtone_core(lua_State *L) {
   dt_open_socket(L, modules);
   dt_open_address(L, state);
   dt_open_descriptor(L, state);
+  dt_open_message(L, state);
   dt_open_queue(L);
   dt_open_tasks(L);
   for (int i = 0; modules[i]; i++) {

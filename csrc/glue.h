@@ -21,10 +21,12 @@
 
 /* What one Lua state keeps for us: upvalue 1 of every function. */
 struct dt_state {
-  lua_State *main;        /* NULL where the version cannot tell */
-  int address_ref;        /* registry: the metatable of addresses */
-  int senders_ref;        /* registry: what dt_push_senders pushes */
-  struct dt_scratch *all; /* buffers for received bytes: dt_borrow */
+  lua_State *main; /* NULL where the version cannot tell */
+  int address_ref; /* registry: the metatable of addresses */
+  int senders_ref; /* registry: what dt_push_senders pushes */
+  int message_ref; /* registry: the metatable of recvmany's messages */
+  const void *message_class; /* the same, to know them by */
+  struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
   struct dt_loop loop;
 };

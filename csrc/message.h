@@ -22,11 +22,16 @@
 #define DT_CONTROL_DEFAULT 2048
 
 /* The fields of a message's table.  Their names stand in this order on the
-   stack while messages are read or made: a look-up by a value on the stack
+   stack while many messages are read or made: a look-up by a value on the stack
    costs half of what lua_getfield does. */
 enum dt_field { DT_ADDRESS, DT_CONTROL, DT_FLAGS, DT_LENGTH, DT_FIELDS };
 
 DT_INTERNAL_BEGIN
+
+/* Makes the class of recvmany's messages: a message has the fields that say
+   something.  Flags and control data that are not there are one empty table,
+   and the length is that of the data. */
+void dt_open_message(lua_State *L, struct dt_state *state);
 
 /* Pushes the names; returns where the first stands. */
 int dt_push_fields(lua_State *L);
@@ -40,8 +45,9 @@ struct dt_outgoing {
   struct dt_address *address; /* of the next */
   struct iovec *buffers;      /* of all */
   size_t used, room;          /* how many buffers */
-  int larger;   /* where on the stack more of them are kept when they grow */
-  int fields;   /* where on the stack the fields' names are */
+  int larger; /* where on the stack more of them are kept when they grow */
+  int fields; /* where on the stack the fields' names are; 0: nowhere */
+  const void *class; /* the metatable of recvmany's messages */
   int anchor;   /* where on the stack there is a table that keeps the texts */
   int anchored; /* how many it keeps; with no table they stay on the stack */
 };
@@ -55,7 +61,8 @@ size_t dt_count_buffers(lua_State *L, int arg, int index);
 
 /* Reads the message at `index` (absolute): a text, or a table.  The header says
    only how many buffers and how much control data it has, not where: a later
-   message may move both.  0, or 3 with a failure pushed. */
+   message may move both.  Leaves a few values on the stack.  0, or 3 with a
+   failure pushed. */
 int dt_read_message(lua_State *L, int index, const struct dt_socket *socket,
                     struct dt_ancillary *control, struct dt_outgoing *out);
 

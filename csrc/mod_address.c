@@ -78,12 +78,12 @@ void dt_push_address(lua_State *L, const struct dt_address *address) {
 
 static int slot_of(const struct dt_address *address) {
   const unsigned char *bytes = (const unsigned char *)&address->u;
-  uint32_t hash = 0, word;
+  uint64_t hash = 0, word;
   for (size_t i = 0; i + sizeof word <= address->length; i += sizeof word) {
     memcpy(&word, bytes + i, sizeof word);
-    hash = (hash ^ word) * 0x9e3779b1U; /* Knuth's multiplier */
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15U; /* 2^64 by the golden ratio */
   }
-  return 1 + (int)(hash >> (32 - SLOT_BITS));
+  return 1 + (int)(hash >> (64 - SLOT_BITS));
 }
 
 void dt_push_senders(lua_State *L) {

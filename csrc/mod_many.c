@@ -3,10 +3,10 @@
  * the system has sendmmsg(2) and recvmmsg(2).  Stands on message.h for the
  * single one.
  *
- * A server spends most of its time on what it makes for each datagram, so what
- * can be shared is: the sender's address value (dt_push_sender), the names of
- * the fields, and the empty table for flags and control data that are not
- * there.
+ * A server spends most of its time on what it makes for each datagram: a table
+ * and a string.  The rest is shared: the sender's address value
+ * (dt_push_sender), the names of the fields, and by way of a metatable what has
+ * nothing to say.
  */
 #include "config.h"
 
@@ -170,6 +170,7 @@ static int read_batch(lua_State *L, const struct dt_socket *socket,
   struct dt_outgoing out;
   int message;
   dt_begin_reading(L, &out, small->buffers, 2 * SMALL);
+  out.fields = dt_push_fields(L);
   lua_createtable(L, (int)batch->count, 0);
   out.anchor = lua_gettop(L);
   message = out.anchor + 1;
@@ -181,7 +182,7 @@ static int read_batch(lua_State *L, const struct dt_socket *socket,
     failed = dt_read_message(L, message, socket, control, &out);
     if (failed)
       return failed;
-    lua_pop(L, 1);
+    lua_settop(L, out.anchor);
   }
   complete_batch(batch, &out, control);
   return 0;
@@ -195,7 +196,6 @@ static int send_batch(lua_State *L, struct dt_socket *socket, size_t count,
   struct dt_ancillary control;
   struct sending sending = {.base.flags = flags};
   int failed;
-  luaL_checkstack(L, 20, "no room for messages");
   begin_batch(L, &batch, &small, count);
   dt_begin_ancillary(L, &control, &room, 2, "sendmany");
   failed = read_batch(L, socket, &control, &batch, &small);
@@ -314,9 +314,8 @@ static int before_end(const struct receiving *receiving,
 
 /* Where on the stack there is what the messages of a batch share. */
 struct shared {
-  int fields;  /* dt_push_fields */
-  int senders; /* dt_push_senders */
-  int empty;   /* a table for the flags and the control data of none */
+  int fields, senders; /* dt_push_fields, dt_push_senders */
+  int class;           /* dt_open_message */
 };
 
 /* A field is set by its name, its value, and lua_rawset. */
@@ -339,55 +338,54 @@ static void set_address(lua_State *L, const struct shared *shared,
   lua_rawset(L, -3);
 }
 
-/* Sets message.flags and message.control for the table on top. */
+/* Sets message.flags and message.control for the table on top, if there are
+   any. */
 static void set_rest(lua_State *L, const struct shared *shared,
                      const struct receiving *receiving,
                      const struct msghdr *header) {
-  push_name(L, shared, DT_FLAGS);
-  if (dt_has_message_flags(header->msg_flags))
+  if (dt_has_message_flags(header->msg_flags)) {
+    push_name(L, shared, DT_FLAGS);
     dt_push_message_flags(L, header->msg_flags);
-  else
-    lua_pushvalue(L, shared->empty);
-  lua_rawset(L, -3);
-  push_name(L, shared, DT_CONTROL);
-  if (header->msg_controllen > 0)
+    lua_rawset(L, -3);
+  }
+  if (header->msg_controllen > 0) {
+    push_name(L, shared, DT_CONTROL);
     dt_push_ancillary(L, receiving->operation.socket, header->msg_control,
                       header->msg_controllen, receiving->holder);
-  else
-    lua_pushvalue(L, shared->empty);
-  lua_rawset(L, -3);
+    lua_rawset(L, -3);
+  }
 }
 
-static void push_shared(lua_State *L, struct shared *shared) {
-  shared->fields = dt_push_fields(L);
-  dt_push_senders(L);
-  shared->senders = lua_gettop(L);
-  lua_newtable(L);
-  shared->empty = lua_gettop(L);
-}
-
-/* Pushes the message in a slot.  Its data stands in the hash part too: an array
-   for one value would be one more allocation. */
+/* Pushes the message in a slot: with the fields that say something, as most
+   have only data and address; what it lacks it finds in its class. */
 static void push_message(lua_State *L, const struct receiving *receiving,
                          const struct shared *shared,
                          const struct dt_message *message, struct slot *slot) {
   size_t size =
       message->length < receiving->size ? message->length : receiving->size;
-  lua_createtable(L, 0, 1 + DT_FIELDS);
+  lua_createtable(L, 1, 1);
   lua_pushlstring(L, slot->buffer.iov_base, size);
   lua_rawseti(L, -2, 1);
-  push_name(L, shared, DT_LENGTH);
-  lua_pushinteger(L, (lua_Integer)message->length);
-  lua_rawset(L, -3);
+  if (message->length > size) {
+    push_name(L, shared, DT_LENGTH);
+    lua_pushinteger(L, (lua_Integer)message->length);
+    lua_rawset(L, -3);
+  }
   set_address(L, shared, &message->header, &slot->address);
   set_rest(L, shared, receiving, &message->header);
+  lua_pushvalue(L, shared->class);
+  lua_setmetatable(L, -2);
 }
 
 static void push_messages(lua_State *L, const struct receiving *receiving,
                           struct room *room, int count) {
   struct shared shared;
   luaL_checkstack(L, 20, "no room for messages");
-  push_shared(L, &shared);
+  shared.fields = dt_push_fields(L);
+  dt_push_senders(L);
+  shared.senders = shared.fields + DT_FIELDS;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, dt_state_of(L)->message_ref);
+  shared.class = shared.senders + 1;
   lua_createtable(L, count, 0);
   for (int i = 0; i < count; i++) {
     push_message(L, receiving, &shared, &room->messages[i], &room->slots[i]);
@@ -459,8 +457,11 @@ there is none, it waits for one. See recvmmsg(2).
 off, and `flags.MSG_TRUNC` says so. With UDP_GRO: 65535
 @tparam[opt] string|integer ... flags
 @treturn table list of messages as recvmsg gives them, in order; their control
-data has room for 256 bytes each. Those without flags or control data share one
-empty table for them: it is not to be written to
+data has room for 256 bytes each. `pairs` shows of them `[1]`, `address`, and
+what is not as usual: where `length` is not that of `[1]`, where there are flags
+or control data. The usual is read from a metatable: the length of `[1]`, and
+for `flags` and `control` an empty table, one for all, that refuses to be
+written to
 @treturn[2] nil
 @treturn[2] string message
 @treturn[2] string code as for recvmsg

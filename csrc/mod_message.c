@@ -69,8 +69,8 @@ descriptors (what an io file has buffered is written before);
 
 A message that recvmsg or recvmany gave may be sent as it is: its data to its
 `address`. Its control data is not sent, as it tells how it came, and fields
-that you have added to it are left alone; a message counts as received when it
-has `flags`.
+that you have added to it are left alone; a message counts as received when
+recvmany gave it, or when it has `flags`.
 @function socket:sendmsg
 @tparam string|table message
 @tparam[opt] string|integer ... flags, such as `"MSG_MORE"`, `"MSG_EOR"`,

@@ -35,7 +35,7 @@ build = {
         "csrc/await.c", "csrc/buffer.c", "csrc/clock.c", "csrc/constant.c",
         "csrc/control.c", "csrc/core.c", "csrc/cstack.c", "csrc/descriptor.c",
         "csrc/error.c", "csrc/fork.c", "csrc/glue.c", "csrc/host.c", "csrc/iofile.c", "csrc/lookup.c", "csrc/loop.c",
-        "csrc/message.c", "csrc/mod_address.c", "csrc/mod_connect.c",
+        "csrc/message.c", "csrc/message_table.c", "csrc/mod_address.c", "csrc/mod_connect.c",
         "csrc/mod_constant.c", "csrc/mod_copy.c", "csrc/mod_descriptor.c", "csrc/mod_interface.c",
         "csrc/mod_many.c", "csrc/mod_message.c", "csrc/mod_option.c", "csrc/mod_poll.c",
         "csrc/mod_queue.c", "csrc/mod_resolver.c", "csrc/mod_sendfile.c", "csrc/mod_socket.c",

@@ -703,7 +703,7 @@ function socket:recvfrom(size, ...) end
 ---@param count integer # how many messages at most, 1 to 1024
 ---@param size? integer # how many bytes of each at most; the rest is cut off, and `flags.MSG_TRUNC` says so. With UDP_GRO: 65535
 ---@param ... string|integer flags
----@return table? # list of messages as recvmsg gives them, in order; their control data has room for 256 bytes each. Those without flags or control data share one empty table for them: it is not to be written to
+---@return table? # list of messages as recvmsg gives them, in order; their control data has room for 256 bytes each. `pairs` shows of them `[1]`, `address`, and what is not as usual: where `length` is not that of `[1]`, where there are flags or control data. The usual is read from a metatable: the length of `[1]`, and for `flags` and `control` an empty table, one for all, that refuses to be written to
 ---@return string? message
 ---@return string? code as for recvmsg
 function socket:recvmany(count, size, ...) end
@@ -827,8 +827,8 @@ function socket:sendmany(list, ...) end
 ---
 --- A message that recvmsg or recvmany gave may be sent as it is: its data to its
 --- `address`. Its control data is not sent, as it tells how it came, and fields
---- that you have added to it are left alone; a message counts as received when it
---- has `flags`.
+--- that you have added to it are left alone; a message counts as received when
+--- recvmany gave it, or when it has `flags`.
 ---
 --- ```lua
 --- assert(s:sendmsg({ "data", control = { SCM_RIGHTS = { file } } }))
