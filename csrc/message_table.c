@@ -31,32 +31,20 @@ static int refuse(lua_State *L) {
                        "written to when there are none");
 }
 
-/* __index: what a message of recvmany has not got of its own.  Upvalue 1 is the
-   empty table. */
-static int inherit(lua_State *L) {
-  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
-  if (strcmp(key, field_names[DT_FLAGS]) == 0 ||
-      strcmp(key, field_names[DT_CONTROL]) == 0) {
-    lua_pushvalue(L, lua_upvalueindex(1));
-  } else if (strcmp(key, field_names[DT_LENGTH]) == 0) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_rawgeti(L, 1, 1);
-    lua_pushinteger(L, (lua_Integer)lua_rawlen(L, -1));
-  } else {
-    lua_pushnil(L);
-  }
-  return 1;
-}
-
+/* What a message of recvmany has not got of its own: its metatable's __index
+   has flags and control, one empty table. */
 void dt_open_message(lua_State *L, struct dt_state *state) {
   lua_createtable(L, 0, 1); /* the metatable */
   state->message_class = lua_topointer(L, -1);
-  lua_newtable(L); /* the empty table */
+  lua_createtable(L, 0, 2); /* its __index */
+  lua_newtable(L);          /* the empty table */
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, refuse);
   lua_setfield(L, -2, "__newindex");
   lua_setmetatable(L, -2);
-  lua_pushcclosure(L, inherit, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, field_names[DT_FLAGS]);
+  lua_setfield(L, -2, field_names[DT_CONTROL]);
   lua_setfield(L, -2, "__index");
   state->message_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

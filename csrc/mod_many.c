@@ -356,21 +356,19 @@ static void set_rest(lua_State *L, const struct shared *shared,
   }
 }
 
-/* Pushes the message in a slot: with the fields that say something, as most
-   have only data and address; what it lacks it finds in its class. */
+/* Pushes the message in a slot.  Most have no flags and no control data; they
+   find an empty table for those in their class. */
 static void push_message(lua_State *L, const struct receiving *receiving,
                          const struct shared *shared,
                          const struct dt_message *message, struct slot *slot) {
   size_t size =
       message->length < receiving->size ? message->length : receiving->size;
-  lua_createtable(L, 1, 1);
+  lua_createtable(L, 1, 2);
   lua_pushlstring(L, slot->buffer.iov_base, size);
   lua_rawseti(L, -2, 1);
-  if (message->length > size) {
-    push_name(L, shared, DT_LENGTH);
-    lua_pushinteger(L, (lua_Integer)message->length);
-    lua_rawset(L, -3);
-  }
+  push_name(L, shared, DT_LENGTH);
+  lua_pushinteger(L, (lua_Integer)message->length);
+  lua_rawset(L, -3);
   set_address(L, shared, &message->header, &slot->address);
   set_rest(L, shared, receiving, &message->header);
   lua_pushvalue(L, shared->class);
@@ -457,11 +455,9 @@ there is none, it waits for one. See recvmmsg(2).
 off, and `flags.MSG_TRUNC` says so. With UDP_GRO: 65535
 @tparam[opt] string|integer ... flags
 @treturn table list of messages as recvmsg gives them, in order; their control
-data has room for 256 bytes each. `pairs` shows of them `[1]`, `address`, and
-what is not as usual: where `length` is not that of `[1]`, where there are flags
-or control data. The usual is read from a metatable: the length of `[1]`, and
-for `flags` and `control` an empty table, one for all, that refuses to be
-written to
+data has room for 256 bytes each. Where there are no flags or no control data,
+`flags` and `control` are an empty table, one for all, that comes from a
+metatable, is not seen by `pairs`, and refuses to be written to
 @treturn[2] nil
 @treturn[2] string message
 @treturn[2] string code as for recvmsg

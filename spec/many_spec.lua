@@ -251,11 +251,11 @@ local function fields_of(t)
 end
 
 describe("recvmany", function()
-  it("gives messages with fields for what is not as usual, and the usual by inheritance", function()
+  it("gives messages with flags and control data when there are some, and else the same empty table", function()
     local a, b = support.udp4.pair()
     a:sendmany({ "one", ("x"):rep(100), "" })
     local list = assert(b:recvmany(10, 10))
-    assert.same({ "1 address", "1 address flags", "1 address" },
+    assert.same({ "1 address length", "1 address flags length", "1 address length" },
       { fields_of(list[1]), fields_of(list[2]), fields_of(list[3]) })
     assert.same({ 3, 10, 0 }, { list[1].length, list[2].length, list[3].length })
     assert.same({ {}, { MSG_TRUNC = true } }, { list[1].flags, list[2].flags })
@@ -292,7 +292,6 @@ describe("recvmany", function()
     assert.same({ "yz", "yz" }, data_of(assert(a:recvmany(10))))
     m.address = {}
     assert_raises("host", b.sendmany, b, { m })
-    assert_raises("table expected", getmetatable(m).__index, "m", "length")
   end)
 
   it("raises for counts and sizes that are none", function()

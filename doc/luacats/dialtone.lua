@@ -703,7 +703,7 @@ function socket:recvfrom(size, ...) end
 ---@param count integer # how many messages at most, 1 to 1024
 ---@param size? integer # how many bytes of each at most; the rest is cut off, and `flags.MSG_TRUNC` says so. With UDP_GRO: 65535
 ---@param ... string|integer flags
----@return table? # list of messages as recvmsg gives them, in order; their control data has room for 256 bytes each. `pairs` shows of them `[1]`, `address`, and what is not as usual: where `length` is not that of `[1]`, where there are flags or control data. The usual is read from a metatable: the length of `[1]`, and for `flags` and `control` an empty table, one for all, that refuses to be written to
+---@return table? # list of messages as recvmsg gives them, in order; their control data has room for 256 bytes each. Where there are no flags or no control data, `flags` and `control` are an empty table, one for all, that comes from a metatable, is not seen by `pairs`, and refuses to be written to
 ---@return string? message
 ---@return string? code as for recvmsg
 function socket:recvmany(count, size, ...) end
