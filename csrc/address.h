@@ -24,11 +24,13 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 struct dt_address {
   socklen_t length; /* of the sockaddr: what the system calls take */
+  uint32_t tag;     /* in a value of Lua's: mod_address.c */
   union {
     struct sockaddr any;
     struct sockaddr_in in;

@@ -32,10 +32,9 @@ struct writing {
   const char *data; /* a long text, after what is gathered; anchored by the
                        caller's stack */
   size_t size;
-  size_t own;    /* how many bytes this call added to what was gathered */
-  size_t given;  /* how many it was given */
-  size_t before; /* how many were gathered before */
-  size_t gone;   /* how many of all these went */
+  size_t own;     /* how many bytes this call added to what was gathered */
+  ptrdiff_t gone; /* how many of its bytes went; < 0: of what was gathered
+                     before so many are to go yet */
 };
 
 /* One system call for what is gathered and for the long text. */
@@ -62,7 +61,7 @@ static ssize_t send_both(const struct writing *writing) {
 static void account(struct writing *writing, size_t count) {
   struct dt_socket *socket = writing->operation.socket;
   size_t gathered = dt_unsent_bytes(socket);
-  writing->gone += count;
+  writing->gone += (ptrdiff_t)count;
   writing->operation.moved = count > 0;
   dt_charge(socket->loop, count);
   if (gathered > 0) {
@@ -105,8 +104,7 @@ static enum dt_outcome write_step(lua_State *L,
    again; what was gathered before stays.  Gives how much of it went. */
 static size_t drop_rest(struct writing *writing) {
   struct dt_socket *socket = writing->operation.socket;
-  size_t went =
-      writing->gone > writing->before ? writing->gone - writing->before : 0;
+  size_t went = writing->gone > 0 ? (size_t)writing->gone : 0;
   size_t left = dt_unsent_bytes(socket), mine = 0;
   if (writing->own > 0)
     mine = writing->own - went < left ? writing->own - went : left;
@@ -187,8 +185,7 @@ static int write_through(lua_State *L, struct dt_socket *socket, int last,
                          size_t total) {
   struct writing writing = {
       .operation = {.kind = &write_kind, .socket = socket},
-      .given = total,
-      .before = dt_unsent_bytes(socket)};
+      .gone = -(ptrdiff_t)dt_unsent_bytes(socket)};
   if (last == 2) {
     writing.data = lua_tolstring(L, 2, &writing.size);
   } else if (last > 2) {

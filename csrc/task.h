@@ -25,7 +25,7 @@ enum dt_task_status {
 };
 
 /* Operations up to this size wait inside their task. */
-#define DT_INLINE 112
+#define DT_INLINE 96
 
 struct dt_task {
   struct dt_waiter waiter;         /* of the coroutine's own waits */
