@@ -27,8 +27,16 @@ FAULTS := sys_fault mod_fault
 SOURCES := $(patsubst csrc/%.c,%,$(wildcard csrc/*.c))
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
 
+comma := ,
+
 # C programs with a Lua in them, linked with everything (dialtone.h).
 HOSTS := examples/host/host.c spec/c/host_api.c
+
+# Its allocations are counted, and refused, by the linker's --wrap.
+ifeq ($(shell uname -s),Linux)
+HOSTS += spec/torture/oom.c
+LINK_oom := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free mmap pthread_create)
+endif
 
 # --- flags -------------------------------------------------------------------
 
@@ -145,7 +153,7 @@ build/$1/$2/$(basename $(notdir $3)): $3 build/$1/$2/libdialtone.a Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$2)) $$(CPPFLAGS) $$(CFLAGS) -Icsrc \
 	  -MMD -MP -MT $$@ -MF $$@.d $$< build/$1/$2/libdialtone.a $$(LINK_$1) $$(LDFLAGS) \
-	  $$(LIBS_$2) -o $$@
+	  $$(LINK_$(basename $(notdir $3))) $$(LIBS_$2) -o $$@
 endef
 
 # ... and where its headers are missing
@@ -214,7 +222,7 @@ suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan) $(call hosts,asan
 
 # --- style -------------------------------------------------------------------
 
-C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] examples/host/*.c spec/support/kqueue/*.c \
+C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/torture/*.c examples/host/*.c spec/support/kqueue/*.c \
   spec/support/kqueue/*/*.h)
 LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
 

@@ -309,21 +309,19 @@ static int wait_alone(lua_State *L, struct dt_operation *operation,
   }
   if (outcome != DT_DONE)
     return dt_end_failed(L, operation);
-  if (operation->kind->release)
-    operation->kind->release(L, operation);
+  dt_release(L, dt_loop_for(L, operation), operation);
   return operation->results;
 }
 
 /* A cancelled task waits no more. */
-static bool is_cancelled(lua_State *L, const struct dt_loop *loop,
+static bool is_cancelled(lua_State *L, struct dt_loop *loop,
                          struct dt_operation *operation) {
   if (!loop->task || !loop->task->cancelled)
     return false;
   if (operation->kind->resist &&
-      operation->kind->resist(L, operation, DT_CANCELLED))
+      operation->kind->resist(L, loop, operation, DT_CANCELLED))
     return false;
-  if (operation->kind->release)
-    operation->kind->release(L, operation);
+  dt_release(L, loop, operation);
   dt_send_rest(operation);
   return true;
 }
@@ -339,8 +337,7 @@ static int raise_cancelled(lua_State *L, struct dt_loop *loop) {
 
 int dt_persist(lua_State *L, struct dt_operation *operation,
                enum dt_outcome outcome) {
-  struct dt_loop *loop =
-      operation->socket ? operation->socket->loop : dt_loop_of(L);
+  struct dt_loop *loop = dt_loop_for(L, operation);
   if (outcome == DT_FAILED)
     return dt_end_failed(L, operation);
   if (must_not_wait(operation))
@@ -358,18 +355,37 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
 
 int dt_push_failure(lua_State *L, struct dt_operation *operation) {
   struct dt_socket *socket = operation->socket;
-  int results = socket && (socket->domain != AF_UNSPEC || operation->where)
-                    ? dt_socket_fail(L, operation->kind->name, socket,
-                                     operation->where, operation->error)
-                    : dt_fail(L, operation->kind->name, NULL, operation->error);
+  int results;
+  if (operation->kind->mute) {
+    lua_pushnil(L);
+    return 1;
+  }
+  results = socket && (socket->domain != AF_UNSPEC || operation->where)
+                ? dt_socket_fail(L, operation->kind->name, socket,
+                                 operation->where, operation->error)
+                : dt_fail(L, operation->kind->name, NULL, operation->error);
   return operation->kind->salvage ? operation->kind->salvage(L, operation)
                                   : results;
 }
 
+static int push_failure(lua_State *L, void *operation) {
+  return dt_push_failure(L, operation);
+}
+
+/* What must be released, is also when there is no memory for the failure. */
+static int push_and_release(lua_State *L, struct dt_operation *operation) {
+  struct dt_loop *loop = dt_loop_for(L, operation);
+  int top = lua_gettop(L);
+  int status = dt_try(L, dt_state_with(loop), push_failure, operation);
+  dt_release(L, loop, operation);
+  if (status != LUA_OK)
+    return lua_error(L);
+  return lua_gettop(L) - top;
+}
+
 int dt_end_failed(lua_State *L, struct dt_operation *operation) {
-  int results = dt_push_failure(L, operation);
-  if (operation->kind->release)
-    operation->kind->release(L, operation);
+  int results = operation->kind->release ? push_and_release(L, operation)
+                                         : dt_push_failure(L, operation);
   dt_send_rest(operation);
   if (operation->kind->raises && !dt_is_end_of(operation)) {
     lua_pop(L, results - 2);

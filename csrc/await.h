@@ -53,15 +53,19 @@ struct dt_kind {
      adds to them, or puts something into nil's place; returns how many results
      there are then.  May be NULL. */
   int (*salvage)(lua_State *L, struct dt_operation *operation);
-  /* Called once when it has ended, in whatever way; must not raise, and leaves
-     the stack alone.  May be NULL. */
-  void (*release)(lua_State *L, struct dt_operation *operation);
+  /* Called once when it has ended, in whatever way; must not raise, leaves the
+     stack alone, and may be called where no function of ours runs.  May be
+     NULL. */
+  void (*release)(lua_State *L, struct dt_loop *loop,
+                  struct dt_operation *operation);
   /* While it waits it is to end with `error` (a time limit, "cancelled").
-     True: it sees to that itself, and ends later.  May be NULL. */
-  bool (*resist)(lua_State *L, struct dt_operation *operation, int error);
+     True: it sees to that itself, and ends later.  As release.  May be NULL. */
+  bool (*resist)(lua_State *L, struct dt_loop *loop,
+                 struct dt_operation *operation, int error);
   size_t size;    /* of the whole operation, to be moved */
   bool can_block; /* the step heeds may_block */
   bool sends;     /* nobody else may send while it is under way */
+  bool mute;      /* a failure is nil alone, for which no memory is needed */
   bool raises;    /* iterators: a failure raises its message, but for the end */
   bool ends_closed; /* ... and closing it is its end */
   bool shared;      /* many may wait for the same thing (accept) */
@@ -132,6 +136,19 @@ static inline enum dt_outcome dt_step(lua_State *L,
              : operation->kind->step(L, operation);
 }
 
+/* The operation has ended, in whatever way. */
+static inline void dt_release(lua_State *L, struct dt_loop *loop,
+                              struct dt_operation *operation) {
+  if (operation->kind->release)
+    operation->kind->release(L, loop, operation);
+}
+
+/* The loop that runs it. */
+static inline struct dt_loop *
+dt_loop_for(lua_State *L, const struct dt_operation *operation) {
+  return operation->socket ? operation->socket->loop : dt_loop_of(L);
+}
+
 /* Who never has to wait gives way to tasks now and then: his results wait with
    him. */
 int dt_give_way(lua_State *L, int results);
@@ -139,8 +156,7 @@ int dt_give_way(lua_State *L, int results);
 /* Runs the operation to its end; returns how many results it pushed: its own,
    or nil, message, code.  To be returned at once. */
 static inline int dt_await(lua_State *L, struct dt_operation *operation) {
-  struct dt_loop *loop =
-      operation->socket ? operation->socket->loop : dt_loop_of(L);
+  struct dt_loop *loop = dt_loop_for(L, operation);
   enum dt_outcome outcome;
   operation->caller = L;
   operation->may_block = operation->socket &&
@@ -149,8 +165,7 @@ static inline int dt_await(lua_State *L, struct dt_operation *operation) {
   outcome = dt_step(L, operation);
   if (outcome != DT_DONE)
     return dt_persist(L, operation, outcome);
-  if (operation->kind->release)
-    operation->kind->release(L, operation);
+  dt_release(L, loop, operation);
   if (loop->task_count > 0 && (loop->budget -= DT_OPERATION_COST) <= 0)
     return dt_give_way(L, operation->results);
   return operation->results;

@@ -27,6 +27,7 @@ DT_EXPORT int luaopen_dialtone_core(lua_State *L) {
   struct dt_state *state;
   lua_newtable(L);
   state = dt_new_state(L);
+  dt_open_try(L, state);
   dt_open_await(L);
   dt_open_socket(L, modules);
   dt_open_address(L, state);
@@ -42,11 +43,11 @@ DT_EXPORT int luaopen_dialtone_core(lua_State *L) {
     dt_setfuncs(L, modules[i]->functions, 1);
     lua_pop(L, 1);
   }
-  lua_pop(L, 1);
-  dt_open_host(L);
 #ifdef DIALTONE_FAULTS
   dt_push_fault(L);
-  lua_setfield(L, -2, "fault");
+  lua_setfield(L, -3, "fault");
 #endif
+  lua_pop(L, 1);
+  dt_open_host(L);
   return 1;
 }

@@ -18,6 +18,10 @@
 struct dt_scratch {
   struct dt_scratch *next, *next_idle;
   size_t size;
+  bool lent;
+  /* The C frame that borrowed it, and on which C stack; NULL: an operation */
+  const char *frame;
+  const void *stack;
 };
 
 #define SCRATCH_MIN  65536
@@ -46,6 +50,7 @@ struct dt_state *dt_new_state(lua_State *L) {
   dt_loop_init(&state->loop);
   dt_loop_choose(L, &state->loop);
   state->loop.yieldable = dt_open_yieldable(L);
+  state->loop.luajit = dt_is_luajit(L);
   return state;
 }
 
@@ -68,11 +73,37 @@ static size_t rounded(size_t size) {
   return round;
 }
 
-char *dt_borrow(lua_State *L, size_t size) {
-  return dt_borrow_from(L, dt_state_of(L), size);
+static void free_scratch(struct dt_state *state, struct dt_scratch *scratch) {
+  struct dt_scratch **link = &state->all;
+  while (*link != scratch)
+    link = &(*link)->next;
+  *link = scratch->next;
+  free(scratch);
 }
 
-char *dt_borrow_from(lua_State *L, struct dt_state *state, size_t size) {
+static void take_back(struct dt_state *state, struct dt_scratch *scratch) {
+  if (scratch->size > SCRATCH_KEPT) {
+    free_scratch(state, scratch);
+    return;
+  }
+  scratch->lent = false;
+  scratch->next_idle = state->idle;
+  state->idle = scratch;
+}
+
+/* An error has left the frame of whoever borrowed one and is not above us. */
+static void take_back_lost(struct dt_state *state, const char *frame) {
+  struct dt_scratch *scratch = state->all, *next;
+  for (; scratch; scratch = next) {
+    next = scratch->next;
+    if (scratch->lent && scratch->frame && scratch->frame <= frame &&
+        scratch->stack == state->loop.runner)
+      take_back(state, scratch);
+  }
+}
+
+static char *lend(lua_State *L, struct dt_state *state, size_t size,
+                  const char *frame) {
   struct dt_scratch *scratch = take_idle(state, size);
   if (!scratch) {
     size_t round = rounded(size);
@@ -85,29 +116,24 @@ char *dt_borrow_from(lua_State *L, struct dt_state *state, size_t size) {
     scratch->next = state->all;
     state->all = scratch;
   }
+  scratch->lent = true;
+  scratch->frame = frame;
+  scratch->stack = state->loop.runner;
   return (char *)(scratch + 1);
 }
 
-static void free_scratch(struct dt_state *state, struct dt_scratch *scratch) {
-  struct dt_scratch **link = &state->all;
-  while (*link != scratch)
-    link = &(*link)->next;
-  *link = scratch->next;
-  free(scratch);
+char *dt_borrow(lua_State *L, struct dt_state *state, size_t size) {
+  const char *frame = __builtin_frame_address(0);
+  take_back_lost(state, frame);
+  return lend(L, state, size, frame);
 }
 
-void dt_return(lua_State *L, char *buffer) {
-  dt_return_to(dt_state_of(L), buffer);
+char *dt_borrow_long(lua_State *L, struct dt_state *state, size_t size) {
+  return lend(L, state, size, NULL);
 }
 
-void dt_return_to(struct dt_state *state, char *buffer) {
-  struct dt_scratch *scratch = (struct dt_scratch *)(void *)buffer - 1;
-  if (scratch->size > SCRATCH_KEPT) {
-    free_scratch(state, scratch);
-    return;
-  }
-  scratch->next_idle = state->idle;
-  state->idle = scratch;
+void dt_return(struct dt_state *state, char *buffer) {
+  take_back(state, (struct dt_scratch *)(void *)buffer - 1);
 }
 
 /* --- classes ------------------------------------------------------------- */
@@ -198,4 +224,39 @@ void dt_push_constant(lua_State *L, const struct dt_set *set, int value) {
     lua_pushstring(L, name);
   else
     lua_pushinteger(L, value);
+}
+
+/* --- protected calls ------------------------------------------------------ */
+
+struct attempt {
+  int (*body)(lua_State *L, void *argument);
+  void *argument;
+};
+
+static int do_attempt(lua_State *L) {
+  const struct attempt *attempt = lua_touserdata(L, 1);
+  lua_settop(L, 0);
+  return attempt->body(L, attempt->argument);
+}
+
+void dt_open_try(lua_State *L, struct dt_state *state) {
+  lua_pushvalue(L, -1); /* the state */
+  lua_pushcclosure(L, do_attempt, 1);
+  state->trier = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+int dt_try(lua_State *L, const struct dt_state *state,
+           int (*body)(lua_State *L, void *argument), void *argument) {
+  struct attempt attempt = {body, argument};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->trier);
+  lua_pushlightuserdata(L, &attempt);
+  return lua_pcall(L, 1, LUA_MULTRET, 0);
+}
+
+/* --- errors -------------------------------------------------------------- */
+
+bool dt_is_memory_error(lua_State *L, int status) {
+  return status == LUA_ERRMEM ||
+         (lua_type(L, -1) == LUA_TSTRING &&
+          strcmp(lua_tostring(L, -1), "not enough memory") == 0);
 }

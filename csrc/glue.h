@@ -25,6 +25,7 @@ struct dt_state {
   int address_ref; /* registry: the metatable of addresses */
   int senders_ref; /* registry: what dt_push_senders pushes */
   int message_ref; /* registry: the metatable of recvmany's messages */
+  int trier;       /* registry: what dt_try calls */
   const void *message_class; /* the same, to know them by */
   struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
@@ -79,16 +80,29 @@ const void *dt_new_class(lua_State *L, const char *name,
                          const struct dt_module *const *modules);
 
 /* A buffer of at least `size` bytes where received bytes land before they
-   become a string; dt_return gives it back.  Finalizers may run while it is
-   lent, and receive something themselves: they are lent another.  Raises when
-   memory ends.  A buffer that an error kept from coming back is freed with the
-   state. */
-char *dt_borrow(lua_State *L, size_t size);
-void dt_return(lua_State *L, char *buffer);
+   become a string; dt_return gives it back before the call ends.  Finalizers
+   may run while it is lent, and receive something themselves: they are lent
+   another. Raises when memory ends.  What an error keeps from coming back, the
+   next call that borrows takes back. */
+char *dt_borrow(lua_State *L, struct dt_state *state, size_t size);
 
-/* The same for who knows the state. */
-char *dt_borrow_from(lua_State *L, struct dt_state *state, size_t size);
-void dt_return_to(struct dt_state *state, char *buffer);
+/* The same for an operation, which may outlast the call. */
+char *dt_borrow_long(lua_State *L, struct dt_state *state, size_t size);
+
+void dt_return(struct dt_state *state, char *buffer);
+
+/* Calls body(L, argument) protected, with an empty stack and our upvalue, and
+   gives the status, as lua_pcall; its results, or the error, are on top then.
+   For this itself no memory is needed. */
+int dt_try(lua_State *L, const struct dt_state *state,
+           int (*body)(lua_State *L, void *argument), void *argument);
+
+/* Once for each state, which is on top. */
+void dt_open_try(lua_State *L, struct dt_state *state);
+
+/* Whether a protected call that gave `status`, with the error on top, has
+   failed for want of memory; also when Lua code has raised that once more. */
+bool dt_is_memory_error(lua_State *L, int status);
 
 /* --- results ------------------------------------------------------------- */
 

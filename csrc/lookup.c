@@ -148,8 +148,7 @@ enum dt_outcome dt_lookup_step(lua_State *L, struct dt_looking *looking) {
   return DT_WANT_WAKE;
 }
 
-void dt_lookup_release(lua_State *L, struct dt_looking *looking) {
-  struct dt_loop *loop = dt_loop_of(L);
+void dt_lookup_release(struct dt_loop *loop, struct dt_looking *looking) {
   struct dt_query *query = looking->query;
   if (!query || looking->generation != loop->generation ||
       dt_forked(&loop->fork))

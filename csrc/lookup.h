@@ -26,7 +26,7 @@ DT_INTERNAL_BEGIN
 enum dt_outcome dt_lookup_step(lua_State *L, struct dt_looking *looking);
 
 /* For the operation's release: nobody wants the answer any more. */
-void dt_lookup_release(lua_State *L, struct dt_looking *looking);
+void dt_lookup_release(struct dt_loop *loop, struct dt_looking *looking);
 
 /* In a child after fork(2): the threads are not there, what was asked is asked
    again. */

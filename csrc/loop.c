@@ -306,7 +306,8 @@ void dt_interrupt(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
   struct dt_operation *operation = waiter->operation;
   if (waiter->state != DT_PARKED && waiter->state != DT_POKED)
     return;
-  if (operation->kind->resist && operation->kind->resist(L, operation, error))
+  if (operation->kind->resist &&
+      operation->kind->resist(L, loop, operation, error))
     return;
   if (waiter->state == DT_POKED)
     pass_on(loop, waiter);
@@ -333,8 +334,7 @@ static void finish(lua_State *L, struct dt_loop *loop, struct dt_waiter *waiter,
   loop->stepping = NULL;
   dt_unpark(loop, waiter);
   waiter->operation = NULL;
-  if (operation->kind->release)
-    operation->kind->release(L, operation);
+  dt_release(L, loop, operation);
   if (operation->kind != &dt_flush_kind)
     dt_send_rest(operation);
   if (!waiter->L) { /* nobody's */
@@ -403,8 +403,8 @@ static bool is_lost(lua_State *L, struct dt_loop *loop,
     return false;
   dt_unpark(loop, waiter);
   waiter->operation = NULL;
-  if (operation && operation->kind->release)
-    operation->kind->release(L, operation);
+  if (operation)
+    dt_release(L, loop, operation);
   dt_task_lose(L, loop, waiter->task);
   return true;
 }
@@ -547,25 +547,41 @@ bool dt_loop_turn(lua_State *L, struct dt_loop *loop, dt_time until) {
   return true;
 }
 
+/* The error on top is raised where the waiter waits. */
+static void raise_in(lua_State *L, struct dt_loop *loop,
+                     struct dt_waiter *waiter) {
+  lua_xmove(L, waiter->L, 1);
+  waiter->results = 1;
+  waiter->raise = true;
+  dt_make_ready(loop, waiter, DT_READY);
+}
+
 bool dt_loop_failed(lua_State *L, struct dt_loop *loop) {
   struct dt_waiter *waiter = loop->stepping;
-  const struct dt_operation *operation;
+  struct dt_operation *operation;
+  if (loop->going) {
+    waiter = &loop->going->waiter;
+    loop->going = NULL;
+    raise_in(L, loop, waiter);
+    return true;
+  }
+  if (loop->ending) {
+    dt_task_end_again(loop, loop->ending);
+    lua_pop(L, 1);
+    return true;
+  }
   if (!waiter)
     return false;
   operation = waiter->operation;
   loop->stepping = NULL;
   dt_unpark(loop, waiter);
   waiter->operation = NULL;
-  if (operation->kind->release)
-    operation->kind->release(L, (struct dt_operation *)operation);
+  dt_release(L, loop, operation);
   if (!waiter->L) {
     lua_pop(L, 1);
     return true;
   }
-  lua_xmove(L, waiter->L, 1);
-  waiter->results = 1;
-  waiter->raise = true;
-  dt_make_ready(loop, waiter, DT_READY);
+  raise_in(L, loop, waiter);
   return true;
 }
 

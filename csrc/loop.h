@@ -81,6 +81,8 @@ struct dt_loop {
   struct dt_task *task;        /* the running task */
   int budget; /* what it may still do before others have a turn */
   struct dt_waiter *stepping; /* whose operation is being tried */
+  struct dt_task *ending;     /* what is done of its end may raise */
+  struct dt_task *going;      /* what is done before it goes on may raise */
   struct dt_task *tasks;      /* all that have not ended */
   size_t task_count;
   int kept; /* registry: what is kept of tasks, by their slots */
@@ -100,6 +102,7 @@ struct dt_loop {
   struct dt_standing *standing; /* calls that wait on their C stacks */
   size_t standing_count;
   int yieldable; /* how to know: yieldable.h */
+  bool luajit;
   /* The user's debug hook, while one of ours takes its place (task.c). */
   lua_Hook hook;
   int hook_mask, hook_count;

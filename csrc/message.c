@@ -233,22 +233,25 @@ static enum dt_outcome receive(struct dt_receiving *receiving,
   return DT_DONE;
 }
 
+#define ALIGNMENT 16
+
 enum dt_outcome dt_receive_step(lua_State *L, struct dt_receiving *receiving,
                                 dt_push_received *push) {
   struct dt_operation *operation = &receiving->operation;
   struct landing landing;
   struct dt_received received;
   enum dt_outcome outcome;
-  landing.large_control = receiving->control_size > sizeof landing.control
-                              ? dt_borrow(L, receiving->control_size)
-                              : NULL;
-  landing.data = dt_borrow(L, receiving->total);
+  size_t control =
+      receiving->control_size > sizeof landing.control
+          ? (receiving->control_size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT
+          : 0;
+  char *room = dt_borrow(L, dt_state_of(L), control + receiving->total);
+  landing.large_control = control > 0 ? room : NULL;
+  landing.data = room + control;
   outcome = receive(receiving, &landing, &received);
   if (outcome == DT_DONE)
     operation->results = push(L, receiving, &received);
-  dt_return(L, landing.data);
-  if (landing.large_control)
-    dt_return(L, landing.large_control);
+  dt_return(dt_state_of(L), room);
   if (outcome == DT_DONE && receiving->holder)
     dt_finish_descriptors(receiving->holder);
   return outcome;

@@ -282,11 +282,12 @@ static int push_copied(lua_State *L, struct dt_operation *operation) {
   return 4;
 }
 
-static void leave_pipe(lua_State *L, struct dt_operation *operation) {
+static void leave_pipe(lua_State *L, struct dt_loop *loop,
+                       struct dt_operation *operation) {
   const struct copying *copying = (const struct copying *)operation;
   (void)L;
   if (copying->joined)
-    dt_pipe_leave(&copying->from->loop->pipe);
+    dt_pipe_leave(&loop->pipe);
 }
 
 static const struct dt_kind copy_kind = {.name = "copy",

@@ -113,6 +113,25 @@ static int fault_descriptors(lua_State *L) {
   return 1;
 }
 
+/* fault.loop() -> { name = count }: what the state's loop has in hand */
+static int fault_loop(lua_State *L) {
+  const struct dt_loop *loop = dt_loop_of(L);
+  const struct {
+    const char *name;
+    size_t count;
+  } list[] = {
+      {"tasks", loop->task_count},        {"ready", loop->ready_count},
+      {"watching", loop->watching},       {"timers", loop->timers.count},
+      {"standing", loop->standing_count}, {"lookups", loop->asked},
+      {"ears", loop->ears != NULL}};
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+    lua_pushinteger(L, (lua_Integer)list[i].count);
+    lua_setfield(L, -2, list[i].name);
+  }
+  return 1;
+}
+
 /* fault.fork() -> the child's process number, 0 in the child */
 static int fault_fork(lua_State *L) {
   pid_t child = fork();
@@ -151,11 +170,13 @@ static const luaL_Reg functions[] = {
     {"census", fault_census},
     {"descriptors", fault_descriptors},
     {"fork", fault_fork},
+    {"loop", fault_loop},
     {"waitpid", fault_waitpid},
     {NULL, NULL},
 };
 
 void dt_push_fault(lua_State *L) {
   lua_newtable(L);
-  dt_setfuncs(L, functions, 0);
+  lua_pushvalue(L, -2);
+  dt_setfuncs(L, functions, 1);
 }

@@ -10,7 +10,7 @@
 
 DT_INTERNAL_BEGIN
 
-/* Pushes the table of fault functions. */
+/* Pushes the table of fault functions; the state is on top. */
 void dt_push_fault(lua_State *L);
 
 DT_INTERNAL_END

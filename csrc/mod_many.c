@@ -432,12 +432,12 @@ receive_and_push(lua_State *L, struct receiving *receiving, struct room *room) {
 static enum dt_outcome receive_step(lua_State *L,
                                     struct dt_operation *operation) {
   struct receiving *receiving = (struct receiving *)operation;
-  char *buffer = dt_borrow(L, room_size(receiving));
+  char *buffer = dt_borrow(L, dt_state_of(L), room_size(receiving));
   enum dt_outcome outcome;
   struct room room;
   divide(receiving, buffer, &room);
   outcome = receive_and_push(L, receiving, &room);
-  dt_return(L, buffer);
+  dt_return(dt_state_of(L), buffer);
   if (outcome == DT_DONE && receiving->holder)
     dt_finish_descriptors(receiving->holder);
   return outcome;

@@ -153,7 +153,7 @@ static int get_named(lua_State *L, struct dt_socket *socket,
     return fail_absent(L, "getsockopt", option->name);
   call.level = dt_option_level(group, socket->domain);
   for (int attempt = 0; attempt < 2; attempt++) {
-    buffer = dt_borrow(L, dt_option_room(option, ask));
+    buffer = dt_borrow(L, dt_state_of(L), dt_option_room(option, ask));
     call.data = buffer;
     call.length = ask;
     error = dt_sys.getsockopt(socket->fd, call.level, option->number, buffer,
@@ -164,7 +164,7 @@ static int get_named(lua_State *L, struct dt_socket *socket,
       call.length = ask; /* netlink(7) tells how much there would be */
     if (error == 0)
       dt_option_push(L, &call);
-    dt_return(L, buffer);
+    dt_return(dt_state_of(L), buffer);
     if (error != ERANGE || call.length <= ask)
       break;
     ask = call.length;
@@ -185,13 +185,13 @@ static int get_raw(lua_State *L, struct dt_socket *socket, int level,
   int error = 0;
   if (!lua_isnoneornil(L, 4))
     length = (socklen_t)dt_check_range(L, 4, 0, RAW_MAX);
-  buffer = dt_borrow(L, length);
+  buffer = dt_borrow(L, dt_state_of(L), length);
   asked = length;
   if (dt_sys.getsockopt(socket->fd, level, number, buffer, &length) == 0)
     lua_pushlstring(L, buffer, length < asked ? length : asked);
   else
     error = errno;
-  dt_return(L, buffer);
+  dt_return(dt_state_of(L), buffer);
   if (error == 0)
     return 1;
   dt_socket_doubt(L, socket, error);

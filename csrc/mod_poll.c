@@ -301,8 +301,10 @@ static enum dt_outcome poll_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-static void end_watching(lua_State *L, struct dt_operation *operation) {
+static void end_watching(lua_State *L, struct dt_loop *loop,
+                         struct dt_operation *operation) {
   struct polling *polling = (struct polling *)operation;
+  (void)loop;
   if (operation->socket)
     dt_socket_close(L, operation->socket);
   if (polling->watching)

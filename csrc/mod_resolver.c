@@ -269,8 +269,10 @@ static enum dt_outcome look_up_step(lua_State *L,
   return DT_DONE;
 }
 
-static void look_up_release(lua_State *L, struct dt_operation *operation) {
-  dt_lookup_release(L, (struct dt_looking *)operation);
+static void look_up_release(lua_State *L, struct dt_loop *loop,
+                            struct dt_operation *operation) {
+  (void)L;
+  dt_lookup_release(loop, (struct dt_looking *)operation);
 }
 
 static const struct dt_kind look_up_kind = {.name = "getaddrinfo",

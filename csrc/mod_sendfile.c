@@ -119,7 +119,7 @@ static ssize_t move(lua_State *L, struct sending_file *sending) {
                      error != EOPNOTSUPP && error != ESPIPE))
     return errno = error, count;
   sending->by_hand = true;
-  sending->piece = dt_borrow(L, PIECE);
+  sending->piece = dt_borrow_long(L, dt_state_of(L), PIECE);
   return move_by_hand(sending);
 }
 
@@ -175,10 +175,12 @@ static int push_sent(lua_State *L, struct dt_operation *operation) {
   return 5;
 }
 
-static void give_back(lua_State *L, struct dt_operation *operation) {
+static void give_back(lua_State *L, struct dt_loop *loop,
+                      struct dt_operation *operation) {
   const struct sending_file *sending = (struct sending_file *)operation;
+  (void)L;
   if (sending->piece)
-    dt_return(L, sending->piece);
+    dt_return(dt_state_with(loop), sending->piece);
 }
 
 static const struct dt_kind sendfile_kind = {.name = "sendfile",
@@ -243,7 +245,7 @@ static int socket_sendfile(lua_State *L) {
     sending.start = sending.offset;
   if (sending.offset < 0) { /* sendfile(2) would use the descriptor's own */
     sending.by_hand = true;
-    sending.piece = dt_borrow(L, PIECE);
+    sending.piece = dt_borrow_long(L, dt_state_of(L), PIECE);
   }
   return dt_await(L, &sending.operation);
 }

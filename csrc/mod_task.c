@@ -39,17 +39,18 @@ next waits (or with `net.run`), and whenever it waits itself, the others go on.
 */
 static int net_spawn(lua_State *L) {
   check_function(L, 1);
-  dt_spawn(L, lua_gettop(L) - 1);
+  dt_spawn(L, lua_gettop(L) - 1, 0);
   return 1;
 }
 
-/* supervise(ending, fn, ...): as spawn, and at its end `ending` is called with
-   the task and what join would give; nothing is reported. */
+/* supervise(ending, roster, fn, ...): as spawn, and at its end `ending` is
+   called with the task and what join would give; nothing is reported.  The task
+   is a key of the table `roster` (nil: none) before it can begin. */
 static int net_supervise(lua_State *L) {
   struct dt_task *task;
   luaL_checktype(L, 1, LUA_TFUNCTION);
-  check_function(L, 2);
-  task = dt_spawn(L, lua_gettop(L) - 2); /* ending, task */
+  check_function(L, 3);
+  task = dt_spawn(L, lua_gettop(L) - 3, lua_istable(L, 2) ? 2 : 0);
   lua_pushvalue(L, 1);
   dt_task_ending(L, task, false);
   return 1;
@@ -61,7 +62,7 @@ static int net_attend(lua_State *L) {
   struct dt_task *task;
   luaL_checktype(L, 1, LUA_TFUNCTION);
   check_function(L, 3);
-  task = dt_spawn(L, lua_gettop(L) - 3); /* ending, subject, task */
+  task = dt_spawn(L, lua_gettop(L) - 3, 0); /* ending, subject, task */
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
   dt_task_ending(L, task, true);
@@ -208,9 +209,11 @@ static const char gate_mark = 0;
 struct passing {
   struct dt_operation operation;
   struct gate *gate;
-  lua_State *L;
-  bool told;
+  int untold;   /* the reason, when there was no memory to tell it; or 0 */
+  int attempts; /* to tell it, in vain */
 };
+
+#define ATTEMPTS 100 /* then memory has ended for good */
 
 static struct gate *check_gate(lua_State *L, int arg) {
   struct gate *gate = lua_touserdata(L, arg);
@@ -234,8 +237,35 @@ static int net_open(lua_State *L) {
   return 0;
 }
 
+/* Calls the caller's second argument with the code of the reason.  Without
+   memory that is tried again. */
+static bool pass_resist(lua_State *L, struct dt_loop *loop,
+                        struct dt_operation *operation, int error) {
+  struct passing *passing = (struct passing *)operation;
+  int status;
+  lua_pushvalue(operation->caller, 2);
+  lua_pushvalue(operation->caller, error == DT_TIMEOUT ? 4 : 5);
+  if (operation->caller != L)
+    lua_xmove(operation->caller, L, 2);
+  passing->untold = 0;
+  status = lua_pcall(L, 1, 0, 0);
+  if (status == 0)
+    return true;
+  if (dt_is_memory_error(L, status)) {
+    if (++passing->attempts > ATTEMPTS)
+      lua_error(L);
+    passing->untold = error;
+  }
+  lua_pop(L, 1);
+  if (passing->untold != 0)
+    dt_poke_all(loop, passing->gate->waiters);
+  return true;
+}
+
 static enum dt_outcome pass_step(lua_State *L, struct dt_operation *operation) {
   const struct passing *passing = (struct passing *)operation;
+  if (passing->untold != 0)
+    pass_resist(L, dt_loop_of(L), operation, passing->untold);
   if (!passing->gate->open)
     return DT_WANT_WAKE;
   lua_pushboolean(L, 1);
@@ -243,26 +273,21 @@ static enum dt_outcome pass_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-/* Calls the caller's second argument with the code of the reason. */
-static bool pass_resist(lua_State *L, struct dt_operation *operation,
-                        int error) {
-  char space[DT_CODE_MAX];
-  lua_pushvalue(operation->caller, 2);
-  if (operation->caller != L)
-    lua_xmove(operation->caller, L, 1);
-  lua_pushstring(L, dt_error_code(error, space));
-  if (lua_pcall(L, 1, 0, 0) != 0)
-    lua_pop(L, 1);
-  return true;
-}
-
 static const struct dt_kind pass_kind = {.name = "scope",
                                          .step = pass_step,
                                          .resist = pass_resist,
-                                         .size = sizeof(struct passing)};
+                                         .size = sizeof(struct passing),
+                                         .mute = true};
+
+/* There is no memory to wait with: those who are waited for are to end. */
+static int give_up(lua_State *L, struct passing *passing) {
+  pass_resist(L, dt_loop_of(L), &passing->operation, DT_CANCELLED);
+  return luaL_error(L, "not enough memory");
+}
 
 /* pass(gate, interrupted [, until]): waits till the gate is open.  At `until`
-   (of net.now), and when the task is cancelled, interrupted(code) is called. */
+   (of net.now), when the task is cancelled, and when it raises since it cannot
+   wait, interrupted(code) is called. */
 static int net_pass(lua_State *L) {
   struct passing passing = {.operation = {.kind = &pass_kind}};
   passing.gate = check_gate(L, 1);
@@ -272,7 +297,16 @@ static int net_pass(lua_State *L) {
     dt_time until = dt_duration(luaL_checknumber(L, 3));
     passing.operation.until = until > 0 ? until : 1;
   }
-  return dt_await(L, &passing.operation);
+  lua_settop(L, 3);
+  lua_pushliteral(L, "timeout"); /* made while there is memory */
+  lua_pushliteral(L, "cancelled");
+  for (int i = 0; i < ATTEMPTS; i++) {
+    int results = dt_await(L, &passing.operation);
+    if (results != 1 || !lua_isnil(L, -1)) /* it has yielded, or waited */
+      return results;
+    lua_pop(L, 1);
+  }
+  return give_up(L, &passing);
 }
 
 /* unsent(socket): whether bytes wait to be sent */
@@ -371,6 +405,22 @@ static int run_in_task(lua_State *L) {
                        "for another, net.scope for many");
 }
 
+/* run_all([task]): until all have ended, or the task has failed. */
+static int run_all(lua_State *L) {
+  struct dt_loop *loop = dt_loop_of(L);
+  if (!dt_run(L, loop, all_ended, lua_touserdata(L, 1), DT_FOREVER))
+    return luaL_error(L,
+                      "net.run: %d tasks are left, and each waits for "
+                      "another",
+                      (int)loop->task_count);
+  return 0;
+}
+
+static void push_run_all(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, run_all, 1);
+}
+
 /***
 Runs tasks until all have ended. With a function this is the first of them, and
 its results are given; if it fails, its error is raised at once.
@@ -384,24 +434,24 @@ for each other
 */
 static int net_run(lua_State *L) {
   struct dt_loop *loop = dt_loop_of(L);
-  struct dt_task *task = NULL;
+  struct dt_task *task;
   int results;
   if (loop->task)
     return run_in_task(L);
   check_idle(L, "run");
-  if (!lua_isnoneornil(L, 1)) {
-    check_function(L, 1);
-    task = dt_spawn(L, lua_gettop(L) - 1);
-    task->supervised = true;
+  if (lua_isnoneornil(L, 1))
+    return run_all(L);
+  check_function(L, 1);
+  push_run_all(L); /* while nothing is begun */
+  lua_insert(L, 1);
+  task = dt_spawn(L, lua_gettop(L) - 2, 0);
+  task->supervised = true;
+  lua_insert(L, 1);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    dt_task_cancel(L, loop, task);
+    return lua_error(L);
   }
-  lua_settop(L, 1);
-  if (!dt_run(L, loop, all_ended, task, DT_FOREVER))
-    return luaL_error(L,
-                      "net.run: %d tasks are left, and each waits for "
-                      "another",
-                      (int)loop->task_count);
-  if (!task)
-    return 0;
   results = dt_push_end(L, 1);
   if (task->status == DT_TASK_FAILED) {
     if (lua_type(L, 3) == LUA_TSTRING) /* with the traceback */
@@ -513,7 +563,9 @@ static enum dt_outcome wait_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-static void wait_release(lua_State *L, struct dt_operation *operation) {
+static void wait_release(lua_State *L, struct dt_loop *loop,
+                         struct dt_operation *operation) {
+  (void)loop;
   if (((struct watching *)operation)->ours)
     dt_socket_close(L, operation->socket);
 }

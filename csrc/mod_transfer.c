@@ -129,9 +129,9 @@ static enum dt_outcome receive_step(lua_State *L,
     return receive_into(L, receiving, small);
   }
   state = dt_state_with(operation->socket->loop);
-  room = dt_borrow_from(L, state, receiving->size);
+  room = dt_borrow(L, state, receiving->size);
   outcome = receive_into(L, receiving, room);
-  dt_return_to(state, room);
+  dt_return(state, room);
   return outcome;
 }
 
@@ -175,8 +175,10 @@ static int push_collected(lua_State *L, struct dt_operation *operation) {
   return 3;
 }
 
-static void collect_release(lua_State *L, struct dt_operation *operation) {
-  dt_return(L, ((struct collecting *)operation)->room);
+static void collect_release(lua_State *L, struct dt_loop *loop,
+                            struct dt_operation *operation) {
+  (void)L;
+  dt_return(dt_state_with(loop), ((struct collecting *)operation)->room);
 }
 
 static const struct dt_kind collect_kind = {.name = "recv",
@@ -190,7 +192,7 @@ static int collect(lua_State *L, const struct receiving *receiving) {
   struct collecting collecting = {.receiving = *receiving};
   struct dt_socket *socket = receiving->operation.socket;
   size_t buffered = dt_unread_bytes(socket);
-  collecting.room = dt_borrow(L, receiving->size);
+  collecting.room = dt_borrow_long(L, dt_state_of(L), receiving->size);
   collecting.receiving.operation.kind = &collect_kind;
   if (buffered > 0 && socket->fd >= 0) {
     collecting.filled = buffered < receiving->size ? buffered : receiving->size;

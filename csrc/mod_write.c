@@ -123,8 +123,10 @@ static int write_salvage(lua_State *L, struct dt_operation *operation) {
 }
 
 /* The same when it is cancelled. */
-static void write_release(lua_State *L, struct dt_operation *operation) {
+static void write_release(lua_State *L, struct dt_loop *loop,
+                          struct dt_operation *operation) {
   (void)L;
+  (void)loop;
   drop_rest((struct writing *)operation);
 }
 
@@ -406,7 +408,9 @@ static enum dt_outcome close_step(lua_State *L,
 }
 
 /* It is closed in any case. */
-static void close_release(lua_State *L, struct dt_operation *operation) {
+static void close_release(lua_State *L, struct dt_loop *loop,
+                          struct dt_operation *operation) {
+  (void)loop;
   dt_socket_close(L, operation->socket);
 }
 

@@ -79,8 +79,6 @@ static void become_idle(struct dt_loop *loop) {
 static void forget(lua_State *L, struct dt_runner *runner) {
   lua_pushnil(L);
   dt_keep(L, runner);
-  lua_pushnil(L);
-  dt_keep(L, (char *)runner + 1);
 }
 
 /* There may have been many.  Each is in the middle of its last turn, of which
@@ -131,12 +129,14 @@ static struct dt_standing *tell_standing(lua_State *L, struct dt_loop *loop) {
                     standing->waiter.state != DT_POKED))
     return NULL;
   operation = standing->waiter.operation;
+  if (operation && operation->kind->resist) /* what it waits for ends, too */
+    operation->kind->resist(L, loop, operation, DT_CANCELLED);
   dt_unpark(loop, &standing->waiter);
   standing->waiter.operation = NULL;
   if (!operation)
     loop->run = NULL;
-  else if (operation->kind->release)
-    operation->kind->release(L, operation);
+  else
+    dt_release(L, loop, operation);
   lua_xmove(L, standing->waiter.L, 1);
   standing->waiter.results = 1;
   standing->waiter.raise = true;
@@ -193,9 +193,11 @@ static int turns(lua_State *L) {
                        "another");
 }
 
+/* What it needs is on top, and becomes an upvalue of it. */
 static void push_turns(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushcclosure(L, turns, 1);
+  lua_insert(L, -2);
+  lua_pushcclosure(L, turns, 2);
 }
 
 static int call_turns(struct dt_runner *runner) {
@@ -214,6 +216,7 @@ static bool run_here(lua_State *L, struct dt_loop *loop,
                              .until = until};
   int status;
   luaL_checkstack(L, LUA_MINSTACK, "no room for the loop");
+  lua_pushnil(L);
   push_turns(L); /* may raise */
   runner.stack = dt_cstack_here();
   if (!runner.stack)
@@ -254,12 +257,8 @@ static bool do_hooks_fire(lua_State *L) {
 bool dt_may_stand(lua_State *L, const struct dt_loop *loop) {
   if (loop->stepping)
     return false;
-  return !dt_is_luajit(L) || do_hooks_fire(L);
+  return !loop->luajit || do_hooks_fire(L);
 }
-
-#define FAILURES                                                               \
-  100 /* in a row; then there is no memory to be had any more                  \
-       */
 
 /* Goes on with the call that was told of an error: at once, as without memory
    nothing of Lua's may work any more. */
@@ -271,38 +270,52 @@ static void switch_to_told(struct dt_loop *loop, struct dt_standing *standing) {
   loop->runner = runner;
 }
 
-/* The bottom of a C stack: nobody would catch what is raised here. */
+#define FAILURES                                                               \
+  100 /* in a row; then there is no memory to be had any more                  \
+       */
+
+/* A turn was left by the error on top: it goes to whom it concerns.  Gives the
+   call that stands and must go on with it, or NULL. */
+static struct dt_standing *hand_over(struct dt_runner *runner, int status) {
+  lua_State *L = runner->L;
+  bool passes = dt_is_memory_error(L, status);
+  lua_pushvalue(L, -1);
+  passes = dt_loop_failed(L, runner->loop) || passes;
+  if (passes && ++runner->failures <= FAILURES)
+    return NULL;
+  lua_settop(L, 2); /* the error, once more */
+  runner->failures = 0;
+  return tell_standing(L, runner->loop);
+}
+
+/* The bottom of a C stack: nobody would catch what is raised here, and even to
+   call a function there may be no memory. */
 static void run_for_ever(void *argument) {
   struct dt_runner *runner = argument;
   for (;;) {
     struct dt_standing *told = NULL;
+    int status;
     lua_settop(runner->L, 1);
     lua_pushvalue(runner->L, 1);
-    if (call_turns(runner) == 0)
-      continue;
-    if (++runner->failures > FAILURES ||
-        !dt_loop_failed(runner->L, runner->loop))
-      told = tell_standing(runner->L, runner->loop);
-    if (!told)
-      continue;
-    runner->failures = 0;
-    switch_to_told(runner->loop, told);
+    status = call_turns(runner);
+    if (status != 0)
+      told = hand_over(runner, status);
+    if (told)
+      switch_to_told(runner->loop, told);
   }
 }
 
-/* NULL with errno when there is no stack to be had. */
-static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
+/* NULL with errno when there is no stack to be had.  May raise. */
+static struct dt_runner *make_runner(lua_State *L, struct dt_loop *loop) {
   struct dt_runner *runner = dt_newuserdata(L, sizeof *runner);
   memset(runner, 0, sizeof *runner);
   runner->loop = loop;
   runner->until = DT_FOREVER;
   runner->L = lua_newthread(L);
-  push_turns(L);
+  lua_insert(L, -2);
+  push_turns(L); /* keeps the memory */
   lua_xmove(L, runner->L, 1);
-  lua_pushvalue(L, -2);
-  dt_keep(L, runner); /* the memory, and the thread */
-  dt_keep(L, (char *)runner + 1);
-  lua_pop(L, 1);
+  dt_keep(L, runner); /* the thread */
   runner->stack = dt_cstack_new(run_for_ever, runner);
   if (!runner->stack) {
     int error = errno;
@@ -316,6 +329,21 @@ static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
     runner->next->link = &runner->next;
   loop->runners = runner;
   return runner;
+}
+
+static int make(lua_State *L, void *made) {
+  *(struct dt_runner **)made = make_runner(L, dt_loop_of(L));
+  return 0;
+}
+
+/* NULL with errno when there is no stack to be had, or no memory. */
+static struct dt_runner *new_runner(lua_State *L, struct dt_loop *loop) {
+  struct dt_runner *made = NULL;
+  if (dt_try(L, dt_state_with(loop), make, (void *)&made) == LUA_OK)
+    return made;
+  lua_pop(L, 1);
+  errno = ENOMEM;
+  return NULL;
 }
 
 static struct dt_runner *next_runner(lua_State *L, struct dt_loop *loop) {
@@ -371,7 +399,10 @@ static void wait_standing(lua_State *L, struct dt_loop *loop,
 static struct dt_runner *try_standing(lua_State *L, struct dt_loop *loop,
                                       struct dt_standing *standing) {
   struct dt_runner *other;
-  luaL_checkstack(L, LUA_MINSTACK, "no room for results");
+  if (!lua_checkstack(L, LUA_MINSTACK)) {
+    errno = ENOMEM;
+    return NULL;
+  }
   note_main(L);
   other = next_runner(L, loop);
   if (!other)
@@ -386,13 +417,14 @@ static struct dt_runner *try_standing(lua_State *L, struct dt_loop *loop,
   return other;
 }
 
+#define TOO_MANY "too many calls wait where a task cannot yield: %s"
+
 /* The same; raises. */
 static struct dt_runner *begin_standing(lua_State *L, struct dt_loop *loop,
                                         struct dt_standing *standing) {
   struct dt_runner *other = try_standing(L, loop, standing);
   if (!other)
-    luaL_error(L, "too many calls wait where a task cannot yield: %s",
-               strerror(errno));
+    luaL_error(L, TOO_MANY, strerror(errno));
   return other;
 }
 
@@ -408,12 +440,24 @@ static int end_standing(lua_State *L, const struct dt_waiter *waiter) {
   return waiter->results;
 }
 
+static int cannot_stand(lua_State *L, struct dt_operation *operation,
+                        int error) {
+  char space[DT_REASON_MAX];
+  if (operation->kind->mute || error == ENOMEM) {
+    operation->error = error;
+    return dt_end_failed(L, operation);
+  }
+  return luaL_error(L, TOO_MANY, dt_error_reason(error, space));
+}
+
 int dt_stand(lua_State *L, struct dt_loop *loop, struct dt_operation *operation,
              int outcome) {
   struct dt_standing standing = {.next = NULL};
   struct dt_waiter *waiter = &standing.waiter;
-  struct dt_runner *other = begin_standing(L, loop, &standing);
-  int error;
+  struct dt_runner *other = try_standing(L, loop, &standing);
+  int error = errno;
+  if (!other)
+    return cannot_stand(L, operation, error);
   waiter->operation = operation;
   error = waiter->stack ? dt_park(L, loop, waiter, outcome) : ENOMEM;
   if (error == 0) {

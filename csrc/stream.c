@@ -129,9 +129,9 @@ static enum dt_outcome flush_step(lua_State *L,
 }
 
 /* The socket is being closed, and frees it itself. */
-static bool flush_resist(lua_State *L, struct dt_operation *operation,
-                         int error) {
-  (void)L, (void)operation, (void)error;
+static bool flush_resist(lua_State *L, struct dt_loop *loop,
+                         struct dt_operation *operation, int error) {
+  (void)L, (void)loop, (void)operation, (void)error;
   return true;
 }
 

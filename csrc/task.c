@@ -81,6 +81,16 @@ static void let_go(lua_State *L, struct dt_loop *loop,
   loop->free_slots[loop->free_count++] = task->slot;
 }
 
+/* So that nothing is kept later for which there would be no memory. */
+static void make_places(lua_State *L, struct dt_loop *loop, int slot) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, loop->kept);
+  for (int what = 0; what < KEPT_COUNT; what++) {
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, -2, slot * KEPT_COUNT + what + 1);
+  }
+  lua_pop(L, 1);
+}
+
 /* There is always room to give back what was taken. */
 static int take_slot(lua_State *L, struct dt_loop *loop) {
   if (loop->free_count > 0)
@@ -93,6 +103,7 @@ static int take_slot(lua_State *L, struct dt_loop *loop) {
     loop->free_slots = more;
     loop->slot_room = room;
   }
+  make_places(L, loop, loop->slots);
   return loop->slots++;
 }
 
@@ -135,7 +146,7 @@ static void wrap_body(lua_State *L, int index) {
   lua_replace(L, index);
 }
 
-struct dt_task *dt_spawn(lua_State *L, int arguments) {
+struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task;
   if (arguments > DT_SPAWN_ARGUMENTS)
@@ -144,6 +155,11 @@ struct dt_task *dt_spawn(lua_State *L, int arguments) {
   luaL_checkstack(L, 6, "no room for a task");
   wrap_body(L, lua_gettop(L) - arguments);
   task = push_task(L);
+  if (roster != 0) {
+    lua_pushvalue(L, -1);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, roster);
+  }
   task->co = lua_newthread(L);
   dt_setuservalue(L, -2);
   task->slot = take_slot(L, loop);
@@ -318,13 +334,17 @@ void dt_task_cancel(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
  * ------------------------------------------------------------------- */
 
 /* Calls the function below its `arguments` on top; what it raises is printed,
-   for want of anybody to tell. */
-static void call_user(lua_State *L, int arguments) {
-  if (lua_pcall(L, arguments, 0, 0) == 0)
-    return;
+   for want of anybody to tell.  False, with the error: there was no memory. */
+static bool call_user(lua_State *L, int arguments) {
+  int status = lua_pcall(L, arguments, 0, 0);
+  if (status == 0)
+    return true;
+  if (dt_is_memory_error(L, status))
+    return false;
   if (lua_type(L, -1) == LUA_TSTRING)
     fprintf(stderr, "dialtone: %s\n", lua_tostring(L, -1));
   lua_pop(L, 1);
+  return true;
 }
 
 /* Its results become the task's user value, in a table; the task is at
@@ -394,12 +414,42 @@ static int push_listener(lua_State *L, struct dt_loop *loop,
   return 1;
 }
 
+/* Tells who is to know, and forgets the task, which is at `index`.  Without
+   memory that is tried again: others wait for it. */
 static void tell_end(lua_State *L, struct dt_loop *loop, struct dt_task *task,
                      int index) {
-  int arguments = push_listener(L, loop, task, index);
+  int arguments;
+  task->concluded = true;
+  arguments = push_listener(L, loop, task, index);
+  if (arguments >= 0) {
+    arguments += dt_push_end(L, index);
+    loop->ending = NULL; /* others may end meanwhile */
+    if (!call_user(L, arguments)) {
+      loop->ending = task;
+      lua_error(L);
+    }
+  }
+  loop->ending = NULL;
   let_go(L, loop, task);
-  if (arguments >= 0)
-    call_user(L, arguments + dt_push_end(L, index));
+  lua_settop(L, index - 1);
+}
+
+/* Its end, but for what was there when this was last tried. */
+static void tell_end_again(lua_State *L, struct dt_loop *loop,
+                           struct dt_task *task) {
+  push_kept(L, loop, task, KEPT_TASK);
+  loop->ending = task;
+  tell_end(L, loop, task, lua_gettop(L));
+}
+
+void dt_task_end_again(struct dt_loop *loop, struct dt_task *task) {
+  loop->ending = NULL;
+  if (!task->concluded) {
+    task->concluded = task->starved = true;
+    task->status = DT_TASK_FAILED;
+    dt_poke_all(loop, task->joiners);
+  }
+  dt_make_ready(loop, &task->waiter, DT_READY);
 }
 
 static bool is_cancelled(lua_State *L) {
@@ -411,20 +461,24 @@ static bool is_cancelled(lua_State *L) {
 }
 
 /* Whoever joins it waits for that too: what is run there may wait. */
-static void close_variables(lua_State *L, struct dt_task *task, lua_State *co) {
+static void close_variables(lua_State *L, struct dt_loop *loop,
+                            struct dt_task *task, lua_State *co) {
+  loop->ending = NULL; /* others may end meanwhile */
   task->closing = true;
   dt_close_coroutine(co, L);
   task->closing = false;
-  dt_poke_all(dt_loop_of(L), task->joiners);
+  loop->ending = task;
+  dt_poke_all(loop, task->joiners);
 }
 
 /* The error object is on top of L; replaces it by the task's results, and
    returns how many they are. */
-static int take_error(lua_State *L, struct dt_task *task, lua_State *co) {
+static int take_error(lua_State *L, struct dt_loop *loop, struct dt_task *task,
+                      lua_State *co) {
   if (task->cancelled && is_cancelled(L)) {
     task->status = DT_TASK_CANCELLED;
     lua_pop(L, 1);
-    close_variables(L, task, co);
+    close_variables(L, loop, task, co);
     return 0;
   }
   task->status = DT_TASK_FAILED;
@@ -433,12 +487,13 @@ static int take_error(lua_State *L, struct dt_task *task, lua_State *co) {
     lua_pushliteral(L, "a task that was cancelled");
   }
   push_trace(L, co);
-  close_variables(L, task, co);
+  close_variables(L, loop, task, co);
   return 2;
 }
 
 /* Takes it off all lists; what follows may run out of memory. */
 static void forget(struct dt_loop *loop, struct dt_task *task) {
+  loop->ending = task;
   task->co = NULL;
   task->active = NULL;
   leave_others(loop, task);
@@ -455,19 +510,19 @@ static void end_task(lua_State *L, struct dt_loop *loop, struct dt_task *task,
   forget(loop, task);
   if (status != LUA_OK) {
     lua_xmove(co, L, 1);
-    results = take_error(L, task, co);
+    results = take_error(L, loop, task, co);
   } else if (task->raising) { /* not one instruction was left to raise in */
     lua_getfield(L, LUA_REGISTRYINDEX, task->started ? RAISED : CANCELLED);
-    results = take_error(L, task, co);
+    results = take_error(L, loop, task, co);
   } else {
-    task->status = DT_TASK_DONE;
     luaL_checkstack(L, results + 4, "no room for a task's results");
     lua_xmove(co, L, results);
   }
   task->raising = false;
   keep_results(L, task, index, results);
+  if (task->status == DT_TASK_ALIVE)
+    task->status = DT_TASK_DONE;
   tell_end(L, loop, task, index);
-  lua_settop(L, index - 1);
 }
 
 void dt_task_lose(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
@@ -481,7 +536,6 @@ void dt_task_lose(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
   lua_pushvalue(L, -1);
   keep_results(L, task, index, 2);
   tell_end(L, loop, task, index);
-  lua_settop(L, index - 1);
 }
 
 int dt_push_end(lua_State *L, int index) {
@@ -491,6 +545,11 @@ int dt_push_end(lua_State *L, int index) {
   if (task->status == DT_TASK_CANCELLED) {
     lua_pushliteral(L, "the task was cancelled");
     lua_pushliteral(L, "cancelled");
+    return 3;
+  }
+  if (task->starved) {
+    lua_pushliteral(L, "not enough memory");
+    lua_pushvalue(L, -1);
     return 3;
   }
   if (!task->has_results)
@@ -514,7 +573,9 @@ int dt_push_end(lua_State *L, int index) {
 static int run(lua_State *L, struct dt_loop *loop, struct dt_task *task,
                int *results) {
   int status;
+  loop->going = task;
   prepare_raise(L, loop, task);
+  loop->going = NULL;
   task->started = true;
   task->active = NULL;
   loop->running = task->co;
@@ -532,6 +593,14 @@ static int run(lua_State *L, struct dt_loop *loop, struct dt_task *task,
 void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task) {
   struct dt_waiter *waiter = &task->waiter;
   int status, results;
+  if (task->concluded) {
+    tell_end_again(L, loop, task);
+    return;
+  }
+  if (!task->started && waiter->raise) { /* there was no memory to start it */
+    end_task(L, loop, task, LUA_ERRRUN, 1);
+    return;
+  }
   if (!task->started && task->cancelled) { /* it never runs */
     task->raising = true;
     end_task(L, loop, task, LUA_OK, 0);

@@ -45,6 +45,8 @@ struct dt_task {
   bool has_ending;  /* a function to be called at its end is kept */
   bool has_subject; /* and a value that it is to be told */
   bool supervised;  /* somebody else sees to its failure: not reported */
+  bool concluded;   /* it has ended, and who is to be told of it may not be */
+  bool starved;     /* there was no memory for what it came to */
   union {
     long long aligned;
     void *pointer;
@@ -55,8 +57,9 @@ struct dt_task {
 DT_INTERNAL_BEGIN
 
 /* Makes a task of the function and the `arguments` values after it on top of
-   L, and replaces them by the task.  It runs when the caller next waits. */
-struct dt_task *dt_spawn(lua_State *L, int arguments);
+   L, and replaces them by the task, which is a key of the table at `roster` (0:
+   none) then.  It runs when the caller next waits. */
+struct dt_task *dt_spawn(lua_State *L, int arguments, int roster);
 
 /* The task at `arg`; raises for anything else. */
 struct dt_task *dt_check_task(lua_State *L, int arg);
@@ -98,9 +101,13 @@ void dt_task_resume(lua_State *L, struct dt_loop *loop, struct dt_task *task);
 /* Somebody else has resumed or closed the waiting task's coroutine: what its
    operation needs is not there any more. */
 static inline bool dt_task_is_lost(const struct dt_task *task) {
-  return task->started && (lua_status(task->co) != LUA_YIELD ||
-                           lua_gettop(task->co) != task->top);
+  return task->started && task->co &&
+         (lua_status(task->co) != LUA_YIELD ||
+          lua_gettop(task->co) != task->top);
 }
+
+/* After its end was left by an error, for want of memory: it is tried again. */
+void dt_task_end_again(struct dt_loop *loop, struct dt_task *task);
 
 /* It ends, with a failure that says so; its coroutine is whoever's. */
 void dt_task_lose(lua_State *L, struct dt_loop *loop, struct dt_task *task);

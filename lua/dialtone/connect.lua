@@ -140,9 +140,9 @@ local function let_pass(dialing)
 end
 
 -- The end of an attempt's task. It fails by a mistake of the program's: an option
--- with a value that setsockopt does not take.
+-- with a value that setsockopt does not take. This is called again when memory
+-- ended before it had.
 local function note_end(dialing, index, task, ok, s, message, code)
-  dialing.running = dialing.running - 1
   if ok and s then
     dialing.race:succeeded(index, s) -- or too late: then it is closed with the losers
   elseif ok then
@@ -151,12 +151,13 @@ local function note_end(dialing, index, task, ok, s, message, code)
     dialing.failure = dialing.failure or { s }
   end
   let_pass(dialing)
+  dialing.running = dialing.running - 1 -- last, since nothing can fail after it
 end
 
 local function begin(dialing, index, address)
   local attempt = { address = address }
   local function ending(...) note_end(dialing, index, ...) end
-  attempt.task = tasks.supervise(ending, dial, attempt, dialing)
+  attempt.task = tasks.supervise(ending, nil, dial, attempt, dialing)
   dialing.running = dialing.running + 1
   dialing.attempts[index] = attempt
 end

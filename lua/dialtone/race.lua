@@ -126,7 +126,7 @@ end
 local function running_list(self)
   local list = {}
   for index = 1, self.started do
-    if self.running[index] then list[#list + 1] = index end
+    if self.running[index] and index ~= self.winner then list[#list + 1] = index end
   end
   return list
 end
@@ -201,7 +201,6 @@ end
 -- "won". False: it came too late and is to be closed, with nothing sent.
 function Race:succeeded(index, result)
   if not self.running[index] then return false end
-  self.running[index] = nil
   self.winner = index
   finish(self, "won", result)
   return true
@@ -211,8 +210,8 @@ end
 -- does not matter any more.
 function Race:failed(index, message, code)
   if not self.running[index] then return false end
+  self.ended[index] = { message = message, code = code, state = "failed" } -- first: it may raise
   self.running[index] = nil
-  self.ended[index] = { message = message, code = code, state = "failed" }
   self.failed_count = self.failed_count + 1
   self.brought_forward = self.brought_forward + 1
   return true

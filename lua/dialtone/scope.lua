@@ -19,26 +19,22 @@ local report = function() end
 -- The first failure cancels the others, and will be raised; what fails after it
 -- is only reported.
 local function note_failure(scope, task, failure, trace)
-  if scope.failed then return report(trace, task, failure) end
+  if scope.failed and scope.culprit ~= task then return report(trace, task, failure) end
   scope.failed, scope.failure, scope.trace, scope.culprit = true, failure, trace, task
   scope:cancel()
 end
 
--- Remembers failures, and lets through whoever waits for the last task.
+-- Remembers failures, and lets through whoever waits for the last task. It is
+-- called again when memory ended before it had.
 local function note_end(scope, task, ok, failure, trace)
-  scope.tasks[task] = nil
-  scope.open = scope.open - 1
+  if scope.tasks[task] then
+    scope.tasks[task], scope.open = nil, scope.open - 1
+  end
   if not ok and task:status() == "failed" then note_failure(scope, task, failure, trace) end
   if scope.open == 0 then
     scope.ended = true
     tasks.open(scope.gate)
   end
-end
-
-local function new_scope()
-  local scope = setmetatable({ tasks = {}, open = 0, gate = tasks.gate() }, Scope)
-  scope.ending = function(...) note_end(scope, ...) end
-  return scope
 end
 
 --- Starts a task in the scope.
@@ -50,9 +46,8 @@ end
 -- @usage scope:spawn(check, host)
 function Scope:spawn(fn, ...)
   if self.ended then error("the scope has ended", 2) end
-  local task = tasks.supervise(self.ending, fn, ...)
+  local task = tasks.supervise(self.ending, self.tasks, fn, ...)
   self.open = self.open + 1
-  self.tasks[task] = true
   if self.cancelled then task:cancel() end
   return task
 end
@@ -105,12 +100,20 @@ local function doom(scope)
   if not ok then error(message, 0) end
 end
 
--- Waits for all tasks; then gives what the first of them returned.
-local function finish(scope, what, first, deadline)
-  tasks.pass(scope.gate, function(code)
+-- All that is needed in the end is there before the first task is.
+local function new_scope()
+  local scope = setmetatable({ tasks = {}, open = 0, gate = tasks.gate() }, Scope)
+  function scope.ending(...) note_end(scope, ...) end
+  function scope.interrupted(code)
     scope.reason = scope.reason or code
     doom(scope)
-  end, deadline)
+  end
+  return scope
+end
+
+-- Waits for all tasks; then gives what the first of them returned.
+local function finish(scope, what, first, deadline)
+  tasks.pass(scope.gate, scope.interrupted, deadline)
   if scope.failed and scope.reason == "cancelled" then -- the opener unwinds
     report(scope.trace, scope.culprit, scope.failure)
   end

@@ -36,24 +36,25 @@ local function close_connection(server, conn)
     conn:settimeout(0)
   end
   conn:close()
-  server.active = server.active - 1
+  let_in(server, server.active - 1)
+  server.active = server.active - 1 -- last, since nothing can fail after it
 end
 
--- The end of a handler, or of what sent its rest.
+-- The end of a handler, or of what sent its rest. It is called again when memory
+-- ended before it had.
 local function note_end(server, task, conn, ok, failure, trace)
   if not ok and task:status() == "failed" then
     server.failed = server.failed + 1
     tell(server, trace, task, failure)
   end
   close_connection(server, conn)
-  let_in(server)
 end
 
--- Whoever waits for a connection to end looks again.
-function let_in(server)
+-- Whoever waits for a connection to end looks again, when `active` are left.
+function let_in(server, active)
   if server.room then tasks.open(server.room) end
   for gate, spared in next, server.drains do
-    if server.active <= spared then tasks.open(gate) end
+    if active <= spared then tasks.open(gate) end
   end
 end
 
