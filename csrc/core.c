@@ -44,7 +44,7 @@ DT_EXPORT int luaopen_dialtone_core(lua_State *L) {
     lua_pop(L, 1);
   }
 #ifdef DIALTONE_FAULTS
-  dt_push_fault(L);
+  dt_push_fault(L); /* core, state, fault */
   lua_setfield(L, -3, "fault");
 #endif
   lua_pop(L, 1);

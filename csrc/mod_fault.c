@@ -113,25 +113,6 @@ static int fault_descriptors(lua_State *L) {
   return 1;
 }
 
-/* fault.loop() -> { name = count }: what the state's loop has in hand */
-static int fault_loop(lua_State *L) {
-  const struct dt_loop *loop = dt_loop_of(L);
-  const struct {
-    const char *name;
-    size_t count;
-  } list[] = {
-      {"tasks", loop->task_count},        {"ready", loop->ready_count},
-      {"watching", loop->watching},       {"timers", loop->timers.count},
-      {"standing", loop->standing_count}, {"lookups", loop->asked},
-      {"ears", loop->ears != NULL}};
-  lua_newtable(L);
-  for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-    lua_pushinteger(L, (lua_Integer)list[i].count);
-    lua_setfield(L, -2, list[i].name);
-  }
-  return 1;
-}
-
 /* fault.fork() -> the child's process number, 0 in the child */
 static int fault_fork(lua_State *L) {
   pid_t child = fork();
@@ -157,6 +138,29 @@ static int fault_waitpid(lua_State *L) {
 /* fault._exit(status): without any finalizer */
 static int fault_exit(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
+}
+
+/* fault.loop() -> how many there are of what the loop of this state holds */
+static int fault_loop(lua_State *L) {
+  const struct dt_loop *loop = dt_loop_of(L);
+  const struct {
+    const char *name;
+    size_t count;
+  } counts[] = {
+      {"tasks", loop->task_count},
+      {"watching", loop->watching}, /* waiters of descriptors */
+      {"timers", loop->timers.count},
+      {"ready", loop->ready_count},
+      {"standing", loop->standing_count}, /* on C stacks */
+      {"asked", loop->asked},             /* look-ups */
+      {"stacks", loop->idle_count},
+  };
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    lua_pushinteger(L, (lua_Integer)counts[i].count);
+    lua_setfield(L, -2, counts[i].name);
+  }
+  return 1;
 }
 
 static const luaL_Reg functions[] = {

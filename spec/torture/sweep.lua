@@ -75,7 +75,7 @@ end
 local function busy()
   local list = {}
   for name, count in pairs(fault.loop()) do
-    if count > 0 then list[#list + 1] = name .. " " .. count end
+    if count > 0 and name ~= "stacks" then list[#list + 1] = name .. " " .. count end
   end
   table.sort(list)
   return table.concat(list, ", ")
