@@ -5,6 +5,10 @@
  * Reading is asked for once and reported at each change.  Room for writing
  * would be reported whenever the peer has taken something, so it is asked for
  * each time that somebody waits for it, and reported once.
+ *
+ * The kernel knows a filter by its descriptor's number.  When that was closed
+ * behind our back the number may be somebody else's, who has filters of his
+ * own: so it is kept whose they are, and nobody takes away another's.
  */
 #include "config.h"
 
@@ -23,10 +27,13 @@
 
 extern const struct dt_poller_type dt_poller_kqueue;
 
-#  define BATCH 128 /* events of one system call */
+#  define BATCH      128 /* events of one system call */
+#  define FIRST_ROOM 64
 
 struct dt_poller {
   int fd;
+  struct dt_watch **owners; /* by descriptor; NULL: it has no filters */
+  size_t room;
   pid_t process; /* whose: a child does not have it (kqueue(2)) */
 };
 
@@ -49,7 +56,31 @@ static struct dt_poller *open_poller(void) {
 static void close_poller(struct dt_poller *poller) {
   if (poller->process == getpid())
     dt_sys.close(poller->fd);
+  free(poller->owners);
   free(poller);
+}
+
+static bool make_room(struct dt_poller *poller, int fd) {
+  size_t room = poller->room ? poller->room : FIRST_ROOM;
+  struct dt_watch **owners;
+  if ((size_t)fd < poller->room)
+    return true;
+  while (room <= (size_t)fd)
+    room *= 2;
+  owners = realloc(poller->owners, room * sizeof *owners);
+  if (!owners)
+    return false;
+  for (size_t i = poller->room; i < room; i++)
+    owners[i] = NULL;
+  poller->owners = owners;
+  poller->room = room;
+  return true;
+}
+
+/* Whether the filters of the watch's descriptor are the watch's. */
+static bool owns(const struct dt_poller *poller, const struct dt_watch *watch) {
+  return watch->fd >= 0 && (size_t)watch->fd < poller->room &&
+         poller->owners[watch->fd] == watch;
 }
 
 static int change(struct dt_poller *poller, struct dt_watch *watch, int fd,
@@ -63,6 +94,10 @@ static int want(struct dt_poller *poller, struct dt_watch *watch, int fd,
                 unsigned directions) {
   unsigned more = directions & ~(unsigned)watch->registered;
   int error = 0;
+  if (fd < 0)
+    return EBADF;
+  if (!make_room(poller, fd))
+    return ENOMEM;
   if (more & DT_READ)
     error = change(poller, watch, fd, EVFILT_READ, EV_ADD | EV_CLEAR);
   if (error == 0 && more & DT_WRITE) {
@@ -72,16 +107,21 @@ static int want(struct dt_poller *poller, struct dt_watch *watch, int fd,
   }
   if (error != 0)
     return error;
+  if (more != 0)
+    poller->owners[fd] = watch;
   watch->fd = fd;
   watch->registered |= (unsigned char)more;
   return 0;
 }
 
 static void remove_watch(struct dt_poller *poller, struct dt_watch *watch) {
-  if (watch->registered & DT_READ)
+  bool its = owns(poller, watch);
+  if (its && watch->registered & DT_READ)
     change(poller, watch, watch->fd, EVFILT_READ, EV_DELETE);
-  if (watch->registered & DT_WRITE)
+  if (its && watch->registered & DT_WRITE)
     change(poller, watch, watch->fd, EVFILT_WRITE, EV_DELETE);
+  if (its)
+    poller->owners[watch->fd] = NULL;
   watch->fd = -1;
   watch->registered = watch->unready = 0;
   watch->ended = false;

@@ -85,6 +85,23 @@ static void a_number_may_be_used_again(void) {
   close(old.peer);
 }
 
+/* Closed without being removed, and the number is another's before it is. */
+static void who_has_lost_a_number_leaves_it_alone(void) {
+  struct pair old, fresh;
+  make_pair(&old);
+  make_pair(&fresh);
+  CHECK_EQ_INT(want(&old, DT_READ), 0);
+  CHECK_EQ_INT(dup2(fresh.fd, old.fd), old.fd);
+  close(fresh.fd);
+  fresh.fd = old.fd;
+  CHECK_EQ_INT(want(&fresh, DT_READ), 0);
+  type->remove(poller, &old.watch);
+  put(fresh.peer);
+  CHECK_EQ_INT(reported(&fresh, SOON), DT_READ);
+  drop_pair(&fresh);
+  close(old.peer);
+}
+
 /* Closed without being removed, while a duplicate keeps the registration: what
    it reports is nobody's, and its number is free for another. */
 static void a_close_behind_our_back_does_no_harm(void) {
@@ -419,6 +436,7 @@ int main(void) {
   RUN_ON_EACH(a_removed_watch_is_not_reported);
   RUN_ON_EACH(removing_forgets_and_is_harmless_twice);
   RUN_ON_EACH(a_number_may_be_used_again);
+  RUN_ON_EACH(who_has_lost_a_number_leaves_it_alone);
   RUN_ON_EACH(a_close_behind_our_back_does_no_harm);
   RUN_ON_EACH(a_descriptor_that_is_not_open_is_an_error);
   RUN_ON_EACH(a_regular_file_is_always_ready);

@@ -102,8 +102,9 @@ static int apply(struct entry *entry) {
   }
   if (entry->added)
     return tell(entry, EPOLL_CTL_MOD);
-  if (tell(entry, EPOLL_CTL_ADD) < 0)
-    return -1;
+  if (tell(entry, EPOLL_CTL_ADD) < 0 &&
+      (errno != EEXIST || tell(entry, EPOLL_CTL_MOD) < 0))
+    return -1; /* it exists when it was left behind, and is back again */
   entry->added = true;
   return 0;
 }
