@@ -360,6 +360,9 @@ static enum dt_outcome shutdown_step(lua_State *L,
     operation->error = errno;
     return DT_FAILED;
   }
+  /* the poller says nothing of a unix socket whose peer's queue is full */
+  if (shutting->how != SHUT_RD)
+    dt_poke_all(operation->socket->loop, operation->socket->watch.writers);
   lua_pushboolean(L, 1);
   operation->results = 1;
   return DT_DONE;

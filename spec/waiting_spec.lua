@@ -96,6 +96,22 @@ describe("closing a socket", function()
   end)
 end)
 
+describe("shutting down a socket for writing", function()
+  for _, kind in ipairs { "SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET" } do
+    it("wakes who waits for room in a full one: " .. kind, function()
+      local socket = keep(net.socketpair("AF_UNIX", kind))
+      while socket:send(("x"):rep(100), "MSG_DONTWAIT") do end
+      task.run(function(spawn)
+        local sender = spawn(function() return socket:send("y") end)
+        task.until_waiting(sender, "send")
+        assert.is_true(socket:shutdown("SHUT_WR"))
+        local ended, bytes, _, code = sender:join(5)
+        assert.same({ true, nil, "EPIPE" }, { ended, bytes, code })
+      end)
+    end)
+  end
+end)
+
 describe("a second who waits for the same", function()
   for _, name in ipairs { "recv", "read", "wait", "write" } do
     it("is told that it is busy: " .. name, function()
