@@ -128,6 +128,7 @@ local function start(waiter, call)
       object[counter] = object[counter] + 1
     end
     call(waiter)
+    if waiter.cancelled then return end -- it had failed already
     waiter.ended = true
     if object then object[counter] = object[counter] - 1 end
     wire.without(waiters, waiter)
@@ -186,6 +187,7 @@ local function watch_number(waiter)
   fd = waiter.source.socket:fileno()
   one.duplicates = one.duplicates + 1
   local ready, _, code = net.wait(fd, "read")
+  if waiter.cancelled then return end
   one.duplicates = one.duplicates - 1
   if code == "EEXIST" and #ghosts > 0 then return end -- the duplicate has a ghost's number
   if not ready then
@@ -421,6 +423,7 @@ end
 local function cancel(waiter)
   local object = waiter.object
   waiter.task:cancel()
+  waiter.cancelled = true
   wire.without(waiters, waiter)
   if not waiter.began then return end
   if object then
@@ -490,6 +493,7 @@ local function must_end(waiter)
   if object.gone then return object.gone == "closed" end
   if waiter.limited then return true end
   if waiter.direction == "read" then return wire.must_read(object.of) end
+  if waiter.message and object.of.shut and #object.of.objects == 1 then return true end
   return wire.must_write(object.of)
 end
 

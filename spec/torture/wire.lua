@@ -124,9 +124,11 @@ function wire.must_read(one)
   return sure > 0
 end
 
--- There is certainly room, or an error.
+-- There is certainly room, or an error.  The kernel does not tell of a unix socket
+-- without room that was shut down.
 function wire.must_write(one)
-  if one.shut or wire.is_dead(one.peer) then return connected[one.kind] end
+  if wire.is_dead(one.peer) then return connected[one.kind] end
+  if one.shut and one.kind == "tcp" then return true end
   return next(one.peer.under_way) == nil
 end
 
