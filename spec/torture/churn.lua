@@ -37,14 +37,14 @@ local function random(count)
 end
 
 local ends, waiters, ghosts = {}, {}, {} -- what is there
-local operating, operations = 0, 0
+local operating, operations, turns = 0, 0, 0
 local counts, recent = {}, {}
 local settling -- nothing more is begun
 local among_events -- what is done is done by who was told of something
 local wrong -- the first thing that was
 
 local function note(format, ...)
-  recent[operations % 40] = ("%7d %s"):format(operations, format:format(...))
+  recent[operations % 400] = ("%7d %s"):format(operations, format:format(...))
 end
 
 local function blame(format, ...)
@@ -118,24 +118,25 @@ end
 -- A waiter: a task in one call.  `began`: it is in the call; `direction` and
 -- `object`, or `objects`, say for what.
 local function start(waiter, call)
-  if #waiters >= WAITERS then return false end
+  if #waiters >= WAITERS then return end
   waiters[#waiters + 1] = waiter
   waiter.task = net.spawn(function()
     local object, counter = waiter.object, waiter.direction == "write" and "writers" or "readers"
-    waiter.began = true
+    waiter.began, turns = true, turns + 1
     if object then
       waiter.rival = object[counter] > 0
       waiter.limited = object.limited and not waiter.unlimited
       object[counter] = object[counter] + 1
     end
     call(waiter)
+    turns = turns + 1
     if waiter.cancelled then return end -- it had failed already
     waiter.ended = true
     if object then object[counter] = object[counter] - 1 end
     wire.without(waiters, waiter)
     if waiter.after and not settling and not wrong then
       among_events = true
-      work.any()
+      for _ = 1, waiter.after do work.any() end
       among_events = false
     end
   end)
@@ -189,6 +190,7 @@ end
 local function watch_number(waiter)
   local one = waiter.of
   if waiter.source.gone then return end
+  one.copied = true
   local fd = waiter.source.socket:fileno()
   one.duplicates = one.duplicates + 1
   local ready, _, code = net.wait(fd, "read")
@@ -224,7 +226,7 @@ end
 -- What was waited for has come: now and then more is done at once, among the events
 -- that came with it.
 local function and_then(waiter)
-  waiter.after = random(3) == 1
+  waiter.after = random(3) == 1 and random(3)
   return waiter
 end
 
@@ -289,8 +291,9 @@ local function answer(waiter)
 end
 
 function work.connect()
-  if #ends >= PAIRS * 2 then return end
-  if start({ lasting = true }, call_up) then start({ lasting = true }, answer) end
+  if #ends >= PAIRS * 2 or #waiters > WAITERS - 2 then return end
+  start({ lasting = true }, call_up)
+  start({ lasting = true }, answer)
 end
 
 -- --- sending, and the object's own -----------------------------------------------------------
@@ -315,6 +318,7 @@ function work.duplicate()
   if not object or #object.of.objects > 2 then return end
   local copy = assert(object.socket:dup())
   note("dup: %d fd %d as %d", object.of.number, object.socket:fileno(), copy:fileno())
+  object.of.copied = true
   wire.object(object.of, copy).limited = object.limited
 end
 
@@ -383,12 +387,13 @@ end
 -- that out; or another takes the number, and the object is left, with whoever waits
 -- for it, until it gives its number away.
 --
--- With poll(2) and with duplicates the kernel would tell of a number, or of the
--- file, that the object does not have any more; and what it has told already makes
--- who waits try that number.  Then nobody may wait: no library can help there.
+-- With poll(2), and where there was a duplicate (which may be open yet), the kernel
+-- would tell of a number, or of the file, that the object does not have any more; and
+-- what it has told already makes who waits try that number.  Then nobody may wait: no
+-- library can help there.
 local function is_quiet(object)
-  return tasks.poller() ~= "poll" and #object.of.objects == 1 and object.of.duplicates == 0
-    and object.writers == 0 and not wire.may_read(object.of) and not among_events
+  return tasks.poller() ~= "poll" and not object.of.copied and object.writers == 0
+    and not wire.may_read(object.of) and not among_events
 end
 
 function work.steal()
@@ -402,12 +407,12 @@ function work.steal()
     end
   end
   if waits and not is_quiet(object) then return end
-  local fd = object.socket:fileno()
+  local fd, before = object.socket:fileno(), turns
   note("steal: %d fd %d%s", object.of.number, fd, waits and ", which is waited for" or "")
   wire.lose(object, "stolen")
-  assert(assert(net.fromfd(fd)):close())
+  assert(assert(net.fromfd(fd)):close()) -- others may have a turn
   tidy()
-  if random(2) == 1 then
+  if random(2) == 1 and turns == before then
     local data, _, code = object.socket:recv(1, "MSG_DONTWAIT")
     if data or code ~= "EBADF" then blame("what was stolen gave %s", tostring(data or code)) end
     if object.socket:fileno() then blame("what was stolen has a number") end
@@ -466,7 +471,7 @@ end
 local weights = {
   open = 8, connect = 3, receive = 22, transmit = 6, watch = 6, watch_room = 3, watch_number = 3,
   poll = 4, send = 24, duplicate = 5, close = 7, shutdown = 1, hand_over = 5, limit = 1,
-  collect = 1, steal = 4, lay = 3, cancel = 8,
+  collect = 3, steal = 4, lay = 3, cancel = 8,
 }
 
 local names = {}
@@ -609,8 +614,8 @@ local function finish()
   for _, name in ipairs(names) do list[#list + 1] = ("%s %d"):format(name, counts[name] or 0) end
   part.say("%s", table.concat(list, ", "))
   if wrong then
-    for i = operations - 39, operations do
-      if recent[i % 40] then print(recent[i % 40]) end
+    for i = operations - 399, operations do
+      if recent[i % 400] then print(recent[i % 400]) end
     end
   end
   part.check(not wrong, "%s: %d operations, seed %d, %.1f s%s", tasks.poller(), operations, SEED,
@@ -619,14 +624,14 @@ local function finish()
 end
 
 local function churn()
-  local settled, settlings = 0, 0
+  local settled, settlings, burst = 0, 0, 1
   base = #fault.census()
   others = part.descriptors() - base
   while operations < OPERATIONS and not wrong do
     work.any()
-    if random(4) == 1 then net.sleep(0) end
+    if random(burst) == 1 then net.sleep(0) end
     if operations - settled >= FIRST then
-      settled, settlings = operations, settlings + 1
+      settled, settlings, burst = operations, settlings + 1, any { 2, 8, 40 } -- few events at once, or many
       if settlings % SECOND == 0 then purge() else compare() end
     end
   end
