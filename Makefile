@@ -173,7 +173,7 @@ hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan valgrind lint format rock doc static install \
+.PHONY: all modules deps demo test bench asan valgrind soak lint format rock doc static install \
   uninstall clean help suite-test suite-asan lint-compile lint-format \
   lint-tidy lint-cppcheck lint-lua
 
@@ -214,6 +214,12 @@ valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
 	@spec/support/deps test valgrind
 	$(SUBMAKE) suite-test LUAS="$(VALGRIND_LUAS)"
 	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run valgrind $(VALGRIND_LUAS)
+
+SECONDS ?= 3600
+soak: ## mixed work and chaos for SECONDS (3600), on LUA_VERSION (5.4)
+	@spec/support/deps test
+	$(SUBMAKE) build/test/$(LUA_VERSION)/dialtone/core.so
+	@SECONDS="$(SECONDS)" spec/torture/under $(LUA_VERSION) spec/torture/soak.lua
 
 suite-test: $(call modules,test,$(LUAS)) $(call programs,test) $(call hosts,test,$(LUAS))
 	@:

@@ -523,10 +523,11 @@ local function wait_for_all()
   local deadline = net.now() + PATIENCE
   net.sleep(0) -- who is cancelled ends
   net.sleep(0)
-  local left, waiter, turns = unfinished()
+  local looks = 0
+  local left, waiter = unfinished()
   while left and not wrong do
-    turns = (turns or 0) + 1
-    if turns % 100 == 0 then collectgarbage() end -- or a peer may live on
+    looks = looks + 1
+    if looks % 100 == 0 then collectgarbage() end -- or a peer may live on
     net.sleep(0)
     if net.now() > deadline then
       return blame("%s never ended: %s", left, waiter and wire.described(waiter) or "")

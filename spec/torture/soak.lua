@@ -135,8 +135,12 @@ math.randomseed(os.time())
 net.run(function() net.getaddrinfo("127.0.0.1") end) -- the loop's own are there
 local before = part.descriptors()
 net.run(run)
+-- LuaJIT's machine code keeps values of upvalues: a socket that a closure had.
+local jit = rawget(_G, "jit")
+if jit then jit.flush() end
 collectgarbage()
 collectgarbage()
+for _, entry in ipairs(fault.census()) do part.say("       open: %d, by %s", entry.fd, entry.call) end
 local loop, after = fault.loop(), part.descriptors()
 local list = {}
 for code, count in pairs(codes) do list[#list + 1] = ("%s %d"):format(code, count) end
