@@ -2,7 +2,7 @@
 -- public function. A sweep (memory.lua, call.lua) lets an allocation or a system
 -- call fail at every place of each, and looks at what is left.
 --
--- A case is { name, setup, body }. `setup` opens what the body works on, and
+-- A case is { name, setup, body [, place] }. `setup` opens what the body works on, and
 -- returns it; `body` is given that. Bodies can be done again on the same objects,
 -- also after a failure, and what they open they keep() to be closed by the sweep.
 
@@ -21,8 +21,9 @@ local files = { "create", "address", "transfer", "message", "stream", "option", 
 
 -- --- for the files of cases ----------------------------------------------------
 
-function Case.case(name, setup, body)
-  Case.list[#Case.list + 1] = { name = name, setup = setup, body = body }
+-- `place` is where alone the body can run, if it cannot anywhere.
+function Case.case(name, setup, body, place)
+  Case.list[#Case.list + 1] = { name = name, setup = setup, body = body, place = place }
 end
 
 -- What is kept is closed when the run is over. Room was made while there was

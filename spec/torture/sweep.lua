@@ -31,11 +31,25 @@ end
 
 local function plainly(body, context) return body(unpack(context, 1, context.n)) end
 
-Sweep.places = {
+local places = {
   { name = "main", run = plainly },
   { name = "task", run = in_task },
   { name = "stack", run = on_stack },
 }
+
+-- Where a case can run.
+function Sweep.places(case)
+  local list = {}
+  for _, place in ipairs(places) do
+    if not case.place or case.place == place.name then list[#list + 1] = place end
+  end
+  return list
+end
+
+-- What was cancelled for want of anything better, ends.
+function Sweep.pause()
+  for _ = 1, 3 do net.step(0) end
+end
 
 -- --- one run --------------------------------------------------------------------
 

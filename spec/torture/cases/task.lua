@@ -30,7 +30,15 @@ return function(t)
     net.sleep(0.0001)
     return true
   end)
-  case("step, fileno", t.nothing, function() return net.fileno() >= 0 and (net.step(0) or true) end)
+  case("step, fileno", t.nothing, function()
+    return net.fileno() >= 0 and (net.step(0) or true)
+  end, "main")
+  case("run", t.nothing, function()
+    return net.run(function()
+      net.sleep(0.0001)
+      return 1
+    end)
+  end, "main")
   case("wait", t.pair, function(a) return net.wait(a, "write") end)
   case("wait for a duplicate", t.pair, function(a, b)
     must(b:send("x"))
@@ -50,10 +58,12 @@ return function(t)
     return #must(b:recv(10)) > 0
   end)
   case("a task reads what another writes", t.pair, function(a, b)
-    local task = net.spawn(function() return must(b:read()) end)
-    net.sleep(0)
-    must(a:write("hello\n"))
-    return done(task:join())
+    return net.scope(function(scope)
+      local task = scope:spawn(function() return must(b:read()) end)
+      net.sleep(0)
+      must(a:write("hello\n"))
+      return done(task:join())
+    end)
   end)
   case("a wait in a function of C's", t.nothing, function()
     local list = { 3, 1, 2 }
@@ -77,20 +87,14 @@ return function(t)
 
   case("queue", t.nothing, function()
     local queue = net.queue(1)
-    local task = net.spawn(function()
-      for i = 1, 3 do must(queue:put(i)) end
-      return true
+    return net.scope(function(scope)
+      local task = scope:spawn(function()
+        for i = 1, 3 do must(queue:put(i)) end
+        return true
+      end)
+      for i = 1, 3 do same(must(queue:get()), i) end
+      queue:close()
+      return done(task:join()) and same(queue:count(), 0)
     end)
-    for i = 1, 3 do
-      local value, message, code = net.timeout(0.05, queue.get, queue)
-      if not value then
-        queue:close()
-        done(task:join())
-        return nil, message, code
-      end
-      same(value, i)
-    end
-    queue:close()
-    return done(task:join()) and same(queue:count(), 0)
   end)
 end
