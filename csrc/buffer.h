@@ -25,8 +25,9 @@ struct dt_buffer {
   char *data;
   size_t begin, end; /* what it holds: data[begin] .. data[end - 1] */
   size_t size;
-  size_t scanned; /* from `begin`: where no delimiter begins, as the last
-                     search found */
+  size_t scanned;      /* from `begin`: where no delimiter begins, as the last
+                          search found */
+  const void *scanner; /* whose search that was (search.c) */
 };
 
 #define DT_NOT_FOUND ((size_t)-1)

@@ -9,147 +9,25 @@
 
 #include "error.h"
 #include "glue.h"
+#include "search.h"
 #include "stream.h"
 #include "sys.h"
 
-/* --- formats -----------------------------------------------------------------
- */
-
-enum form {
-  FORM_LINE,      /* "l": without its end */
-  FORM_LINE_END,  /* "L": with it */
-  FORM_ALL,       /* "a" */
-  FORM_COUNT,     /* a number */
-  FORM_DELIMITER, /* readuntil */
-  FORM_PEEK
-};
-
-struct format {
-  enum form form;
-  size_t size;           /* of FORM_COUNT and FORM_PEEK */
-  const char *delimiter; /* anchored by the caller's stack */
-  size_t delimiter_size;
-  bool inclusive;
-};
-
 struct reading {
   struct dt_operation operation;
-  struct format format;
+  struct dt_format format;
 };
 
-/* What is found for a format at `from` (counted from the buffer's first byte).
- */
-struct found {
-  size_t begin, end; /* what is given */
-  size_t next;       /* where the next one begins */
-};
-
-enum search { FOUND, NEED_MORE, TOO_LONG };
-
-/* A line ends with LF, or with CRLF. */
-static size_t without_end(const char *bytes, size_t begin, size_t end) {
-  return end > begin && bytes[end - 1] == '\r' ? end - 1 : end;
-}
-
-static const char line_scanner[] = "\n";
-
-/* What was scanned for another delimiter says nothing about this one. */
-static void scan_for(struct dt_stream *stream, const void *scanner) {
-  if (stream->scanner == scanner)
-    return;
-  stream->scanner = scanner;
-  stream->in.scanned = 0;
-}
-
-static enum search find_delimiter(struct dt_stream *stream,
-                                  const struct format *format, size_t from,
-                                  struct found *found) {
-  const char *delimiter =
-      format->form == FORM_DELIMITER ? format->delimiter : line_scanner;
-  size_t size = format->form == FORM_DELIMITER ? format->delimiter_size : 1;
-  size_t place, end;
-  if (from >
-      0) { /* after another format's: `scanned` knows only of the first */
-    struct dt_buffer rest = stream->in;
-    rest.begin += from;
-    rest.scanned = 0;
-    place = dt_buffer_find(&rest, delimiter, size);
-    if (place != DT_NOT_FOUND)
-      place += from;
-  } else {
-    scan_for(stream, format->form == FORM_DELIMITER
-                         ? (const void *)format
-                         : (const void *)line_scanner);
-    place = dt_buffer_find(&stream->in, delimiter, size);
-  }
-  if (place == DT_NOT_FOUND) /* a CR, or what the delimiter begins with, may be
-                                the last of what there is */
-    return dt_buffer_length(&stream->in) - from > stream->limit + size
-               ? TOO_LONG
-               : NEED_MORE;
-  end = format->form == FORM_DELIMITER
-            ? place
-            : without_end(dt_buffer_bytes(&stream->in), from, place);
-  if (end - from > stream->limit)
-    return TOO_LONG;
-  found->begin = from;
-  found->next = place + size;
-  found->end = place;
-  if (format->inclusive || format->form == FORM_LINE_END)
-    found->end = found->next;
-  else if (format->form == FORM_LINE)
-    found->end = end;
-  return FOUND;
-}
-
-/* Looks for what the format wants in what is there. */
-static enum search search(struct dt_stream *stream, const struct format *format,
-                          size_t from, struct found *found) {
-  switch (format->form) {
-  case FORM_ALL:
-    return NEED_MORE;
-  case FORM_COUNT:
-  case FORM_PEEK:
-    if (dt_buffer_length(&stream->in) - from < format->size)
-      return NEED_MORE;
-    found->begin = from;
-    found->end = found->next = from + format->size;
-    return FOUND;
-  default:
-    return find_delimiter(stream, format, from, found);
-  }
-}
-
-/* At the end of the stream what is left will do, if it is anything. */
-static enum search settle_for_rest(const struct dt_stream *stream,
-                                   const struct format *format, size_t from,
-                                   struct found *found) {
-  found->begin = from;
-  found->end = found->next = dt_buffer_length(&stream->in);
-  return found->end > from || format->form == FORM_ALL ? FOUND : NEED_MORE;
-}
-
-/* Of a line no more than the limit allows is worth asking for. */
-static size_t helping_of_line(const struct dt_stream *stream, size_t length) {
-  size_t left = stream->limit > length ? stream->limit - length : 0;
-  return length < left ? length : left;
-}
-
-/* How many bytes to ask the kernel for. */
-static size_t helping(const struct dt_stream *stream,
-                      const struct format *format, size_t from) {
-  size_t length = dt_buffer_length(&stream->in) - from, most;
-  if (format->form == FORM_COUNT || format->form == FORM_PEEK)
-    most = format->size - length;
-  else if (format->form == FORM_ALL)
-    most = length; /* a long one: ever more */
-  else
-    most = helping_of_line(stream, length);
-  if (format->form == FORM_ALL && most < 65536)
-    most = 65536;
-  if (most < DT_BLOCK)
-    most = DT_BLOCK;
-  return most > 1048576 ? 1048576 : most;
+/* Looks for what the format wants; once the stream has ended what is left will
+   do. */
+static enum dt_search look(struct dt_stream *stream,
+                           const struct dt_format *format, size_t from,
+                           bool ended, struct dt_found *found) {
+  enum dt_search result =
+      dt_search(&stream->in, format, stream->limit, from, found);
+  if (result != DT_NEED_MORE || !ended)
+    return result;
+  return dt_search_rest(&stream->in, format, stream->limit, from, found);
 }
 
 /* Asks the kernel for more.  DT_PROGRESS: there is more; DT_EOF as the
@@ -159,7 +37,8 @@ static enum dt_outcome receive_more(struct reading *reading, size_t from) {
   struct dt_socket *socket = operation->socket;
   struct dt_stream *stream = socket->stream;
   struct dt_pool *pool = &socket->loop->pool;
-  size_t size = helping(stream, &reading->format, from);
+  size_t size =
+      dt_search_helping(&stream->in, &reading->format, stream->limit, from);
   char *room;
   ssize_t got;
   int error;
@@ -195,12 +74,12 @@ static enum dt_outcome receive_more(struct reading *reading, size_t from) {
  */
 
 static void give(lua_State *L, struct dt_socket *socket,
-                 const struct format *format, const struct found *found) {
+                 const struct dt_format *format, const struct dt_found *found) {
   struct dt_stream *stream = socket->stream;
   dt_stream_pin(stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in) + found->begin,
                   found->end - found->begin);
-  if (format->form != FORM_PEEK && socket->stream == stream)
+  if (format->form != DT_FORM_PEEK && socket->stream == stream)
     dt_buffer_take(&stream->in, found->next, &socket->loop->pool);
   dt_stream_unpin(stream);
 }
@@ -210,19 +89,19 @@ static void give(lua_State *L, struct dt_socket *socket,
 /* Receives until `enough` says so, or it must wait, or it fails. */
 static enum dt_outcome
 receive_until(lua_State *L, struct reading *reading,
-              enum search (*enough)(lua_State *L, struct reading *reading,
-                                    size_t *from, bool ended)) {
+              enum dt_search (*enough)(lua_State *L, struct reading *reading,
+                                       size_t *from, bool ended)) {
   struct dt_operation *operation = &reading->operation;
   enum dt_outcome outcome = DT_PROGRESS;
   size_t from = 0;
   for (int i = 0; i < HELPINGS && outcome == DT_PROGRESS; i++) {
     switch (enough(L, reading, &from, false)) {
-    case FOUND:
+    case DT_FOUND:
       return DT_DONE;
-    case TOO_LONG:
+    case DT_TOO_LONG:
       operation->error = DT_LIMIT;
       return DT_FAILED;
-    case NEED_MORE:
+    case DT_NEED_MORE:
       break;
     }
     if (dt_is_unready(operation, DT_READ))
@@ -230,20 +109,19 @@ receive_until(lua_State *L, struct reading *reading,
     outcome = receive_more(reading, from);
   }
   if (outcome == DT_FAILED && operation->error == DT_EOF &&
-      enough(L, reading, &from, true) == FOUND)
+      enough(L, reading, &from, true) == DT_FOUND)
     return DT_DONE;
   return outcome;
 }
 
-static enum search read_one(lua_State *L, struct reading *reading, size_t *from,
-                            bool ended) {
+static enum dt_search read_one(lua_State *L, struct reading *reading,
+                               size_t *from, bool ended) {
   struct dt_socket *socket = reading->operation.socket;
-  struct found found;
-  enum search result =
-      ended ? settle_for_rest(socket->stream, &reading->format, 0, &found)
-            : search(socket->stream, &reading->format, 0, &found);
+  struct dt_found found;
+  enum dt_search result =
+      look(socket->stream, &reading->format, 0, ended, &found);
   *from = 0;
-  if (result == FOUND) {
+  if (result == DT_FOUND) {
     give(L, socket, &reading->format, &found);
     reading->operation.results = 1;
   }
@@ -267,7 +145,7 @@ static inline bool take_line(lua_State *L, struct dt_socket *socket) {
     return false;
   size = (size_t)(end - bytes);
   dt_stream_pin(stream);
-  lua_pushlstring(L, bytes, without_end(bytes, 0, size));
+  lua_pushlstring(L, bytes, dt_line_end(bytes, 0, size));
   if (socket->stream == stream) {
     if (size + 1 < length)
       in->begin += size + 1;
@@ -281,9 +159,9 @@ static inline bool take_line(lua_State *L, struct dt_socket *socket) {
 /* A task that finds all there must give way now and then: dt_await sees to it.
  */
 static inline bool read_at_once(lua_State *L, struct dt_socket *socket,
-                                const struct format *format) {
+                                const struct dt_format *format) {
   struct dt_loop *loop = socket->loop;
-  struct found found;
+  struct dt_found found;
   if (dt_unread_bytes(socket) == 0)
     return false;
   if (loop->task_count > 0) {
@@ -291,16 +169,16 @@ static inline bool read_at_once(lua_State *L, struct dt_socket *socket,
       return false;
     loop->budget--;
   }
-  if (format->form == FORM_LINE && take_line(L, socket))
+  if (format->form == DT_FORM_LINE && take_line(L, socket))
     return true;
-  if (search(socket->stream, format, 0, &found) != FOUND)
+  if (look(socket->stream, format, 0, false, &found) != DT_FOUND)
     return false;
   give(L, socket, format, &found);
   return true;
 }
 
 static int read_with(lua_State *L, const struct dt_kind *kind,
-                     struct dt_socket *socket, const struct format *format) {
+                     struct dt_socket *socket, const struct dt_format *format) {
   struct reading reading;
   if (socket->fd >= 0 && read_at_once(L, socket, format))
     return 1;
@@ -323,12 +201,12 @@ static const struct dt_kind read_kind = {.name = "read",
 struct reading_many {
   struct reading reading; /* its format is the one that more is needed for */
   int count;
-  struct format formats[];
+  struct dt_format formats[];
 };
 
 /* Pushes what all formats find; those that find nothing at the end are nil, and
    end it. */
-static enum search push_all(lua_State *L, struct reading_many *many) {
+static enum dt_search push_all(lua_State *L, struct reading_many *many) {
   struct dt_socket *socket = many->reading.operation.socket;
   struct dt_stream *stream = socket->stream;
   size_t from = 0;
@@ -336,10 +214,9 @@ static enum search push_all(lua_State *L, struct reading_many *many) {
   luaL_checkstack(L, many->count, "too many formats"); /* L may be the loop's */
   dt_stream_pin(stream);
   for (bool good = true; good && pushed < many->count; pushed++) {
-    const struct format *format = &many->formats[pushed];
-    struct found found;
-    good = search(stream, format, from, &found) == FOUND ||
-           settle_for_rest(stream, format, from, &found) == FOUND;
+    const struct dt_format *format = &many->formats[pushed];
+    struct dt_found found;
+    good = look(stream, format, from, true, &found) == DT_FOUND;
     if (!good) {
       lua_pushnil(L);
       continue;
@@ -352,25 +229,27 @@ static enum search push_all(lua_State *L, struct reading_many *many) {
     dt_buffer_take(&stream->in, from, &socket->loop->pool);
   dt_stream_unpin(stream);
   many->reading.operation.results = pushed;
-  return FOUND;
+  return DT_FOUND;
 }
 
-static enum search read_many(lua_State *L, struct reading *reading,
-                             size_t *from, bool ended) {
+static enum dt_search read_many(lua_State *L, struct reading *reading,
+                                size_t *from, bool ended) {
   struct reading_many *many = (struct reading_many *)reading;
   struct dt_stream *stream = reading->operation.socket->stream;
-  struct found found;
+  struct dt_found found;
   *from = 0;
   for (int i = 0; i < many->count && !ended; i++) {
-    enum search result = search(stream, &many->formats[i], *from, &found);
-    if (result != FOUND) {
+    enum dt_search result =
+        look(stream, &many->formats[i], *from, false, &found);
+    if (result != DT_FOUND) {
       reading->format = many->formats[i];
       return result;
     }
     *from = found.next;
   }
-  if (ended && settle_for_rest(stream, &many->formats[0], 0, &found) != FOUND)
-    return NEED_MORE;
+  if (ended && dt_search_rest(&stream->in, &many->formats[0], stream->limit, 0,
+                              &found) != DT_FOUND)
+    return DT_NEED_MORE;
   return push_all(L, many);
 }
 
@@ -387,11 +266,11 @@ static const struct dt_kind read_many_kind = {
 
 #define COUNT_MAX 2147483647.0
 
-static void check_format(lua_State *L, int arg, struct format *format) {
+static void check_format(lua_State *L, int arg, struct dt_format *format) {
   const char *text;
   memset(format, 0, sizeof *format);
   if (lua_type(L, arg) == LUA_TNUMBER) {
-    format->form = FORM_COUNT;
+    format->form = DT_FORM_COUNT;
     format->size = (size_t)dt_check_range(L, arg, 0, COUNT_MAX);
     return;
   }
@@ -399,13 +278,13 @@ static void check_format(lua_State *L, int arg, struct format *format) {
   text += *text == '*'; /* as Lua 5.1 writes it */
   switch (*text) {
   case 'l':
-    format->form = FORM_LINE;
+    format->form = DT_FORM_LINE;
     return;
   case 'L':
-    format->form = FORM_LINE_END;
+    format->form = DT_FORM_LINE_END;
     return;
   case 'a':
-    format->form = FORM_ALL;
+    format->form = DT_FORM_ALL;
     return;
   default:
     lua_pushfstring(L,
@@ -419,11 +298,11 @@ static void check_format(lua_State *L, int arg, struct format *format) {
 static int read_formats(lua_State *L, struct dt_socket *socket, int count) {
   struct {
     struct reading_many many;
-    struct format room[8];
+    struct dt_format room[8];
   } local;
   bool stays;
   size_t size =
-      sizeof(struct reading_many) + (size_t)count * sizeof(struct format);
+      sizeof(struct reading_many) + (size_t)count * sizeof(struct dt_format);
   struct reading_many *many;
   luaL_checkstack(L, count + 4, "too many formats");
   if (count > 8) {
@@ -465,7 +344,7 @@ local head, body = conn:read("l", 100)
 static int socket_read(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
   int count = lua_gettop(L) - 1;
-  struct format format;
+  struct dt_format format;
   if (count > 1)
     return read_formats(L, socket, count);
   check_format(L, 2, &format);
@@ -491,13 +370,13 @@ left is given without one.
 */
 static int socket_readuntil(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct format format = {.form = FORM_DELIMITER};
+  struct dt_format format = {.form = DT_FORM_DELIMITER};
   luaL_checktype(L, 2, LUA_TSTRING);
   format.delimiter = lua_tolstring(L, 2, &format.delimiter_size);
   luaL_argcheck(L, format.delimiter_size > 0, 2, "the delimiter is empty");
   format.inclusive = lua_toboolean(L, 3);
   if (socket->stream)
-    socket->stream->scanner = NULL; /* of another delimiter */
+    socket->stream->in.scanner = NULL; /* of another delimiter */
   return read_with(L, &readuntil_kind, socket, &format);
 }
 
@@ -519,7 +398,7 @@ end of the stream there may be fewer.
 */
 static int socket_peek(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1);
-  struct format format = {.form = FORM_PEEK};
+  struct dt_format format = {.form = DT_FORM_PEEK};
   format.size = (size_t)dt_check_range(L, 2, 0, COUNT_MAX);
   return read_with(L, &peek_kind, socket, &format);
 }
@@ -583,7 +462,7 @@ static const struct dt_kind lines_kind = {.name = "read",
 
 struct lines {
   struct dt_socket *socket;
-  struct format format;
+  struct dt_format format;
 };
 
 /* Upvalues: the state, struct lines, and the socket, to keep it. */
@@ -605,8 +484,8 @@ static int socket_lines(lua_State *L) {
   struct lines lines, *kept;
   lines.socket = dt_check_socket(L, 1);
   check_format(L, 2, &lines.format);
-  luaL_argcheck(L, lines.format.form != FORM_COUNT || lines.format.size > 0, 2,
-                "0 bytes would be there for ever");
+  luaL_argcheck(L, lines.format.form != DT_FORM_COUNT || lines.format.size > 0,
+                2, "0 bytes would be there for ever");
   lua_pushvalue(L, lua_upvalueindex(1));
   kept = dt_newuserdata(L, sizeof *kept);
   *kept = lines;

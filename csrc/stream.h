@@ -41,8 +41,6 @@ struct dt_stream {
   bool dirty;              /* in the loop's list */
   unsigned pins;           /* dt_stream_pin; it is freed at the last one's end
                               when `socket` is NULL */
-  /* Whose search `in.scanned` is about: a delimiter's, or another one's. */
-  const void *scanner;
 };
 
 DT_INTERNAL_BEGIN

@@ -45,7 +45,7 @@ build = {
         "csrc/option_transport.c", "csrc/optiongroup.c", "csrc/optionstruct.c",
         "csrc/optiontable.c", "csrc/optionvalue.c", "csrc/pipe.c", "csrc/poller.c",
         "csrc/poller_epoll.c", "csrc/poller_kqueue.c", "csrc/poller_poll.c",
-        "csrc/resolver.c", "csrc/runner.c", "csrc/socket.c", "csrc/stream.c",
+        "csrc/resolver.c", "csrc/runner.c", "csrc/search.c", "csrc/socket.c", "csrc/stream.c",
         "csrc/sys.c", "csrc/task.c", "csrc/tcpinfo.c", "csrc/timer.c",
         "csrc/yieldable.c",
       },
