@@ -108,9 +108,16 @@ receive_until(lua_State *L, struct reading *reading,
       return DT_WANT_READ;
     outcome = receive_more(reading, from);
   }
-  if (outcome == DT_FAILED && operation->error == DT_EOF &&
-      enough(L, reading, &from, true) == DT_FOUND)
-    return DT_DONE;
+  if (outcome == DT_FAILED && operation->error == DT_EOF)
+    switch (enough(L, reading, &from, true)) {
+    case DT_FOUND:
+      return DT_DONE;
+    case DT_TOO_LONG:
+      operation->error = DT_LIMIT;
+      break;
+    case DT_NEED_MORE:
+      break;
+    }
   return outcome;
 }
 
@@ -238,18 +245,20 @@ static enum dt_search read_many(lua_State *L, struct reading *reading,
   struct dt_stream *stream = reading->operation.socket->stream;
   struct dt_found found;
   *from = 0;
-  for (int i = 0; i < many->count && !ended; i++) {
+  if (ended && dt_search_rest(&stream->in, &many->formats[0], stream->limit, 0,
+                              &found) == DT_NEED_MORE)
+    return DT_NEED_MORE;
+  for (int i = 0; i < many->count; i++) {
     enum dt_search result =
-        look(stream, &many->formats[i], *from, false, &found);
+        look(stream, &many->formats[i], *from, ended, &found);
+    if (result == DT_NEED_MORE && ended)
+      break;
     if (result != DT_FOUND) {
       reading->format = many->formats[i];
       return result;
     }
     *from = found.next;
   }
-  if (ended && dt_search_rest(&stream->in, &many->formats[0], stream->limit, 0,
-                              &found) != DT_FOUND)
-    return DT_NEED_MORE;
   return push_all(L, many);
 }
 

@@ -81,11 +81,20 @@ enum dt_search dt_search(struct dt_buffer *in, const struct dt_format *format,
 enum dt_search dt_search_rest(const struct dt_buffer *in,
                               const struct dt_format *format, size_t limit,
                               size_t from, struct dt_found *found) {
-  (void)limit;
+  size_t length = dt_buffer_length(in) - from;
   found->begin = from;
-  found->end = found->next = dt_buffer_length(in);
-  return found->end > from || format->form == DT_FORM_ALL ? DT_FOUND
-                                                          : DT_NEED_MORE;
+  found->end = found->next = from + length;
+  switch (format->form) {
+  case DT_FORM_ALL:
+    return DT_FOUND;
+  case DT_FORM_COUNT:
+  case DT_FORM_PEEK:
+    break;
+  default: /* the search leaves room for an end, and here there is none */
+    if (length > limit)
+      return DT_TOO_LONG;
+  }
+  return length > 0 ? DT_FOUND : DT_NEED_MORE;
 }
 
 /* Of a line no more than the limit allows is worth asking for. */
