@@ -38,8 +38,9 @@ static inline size_t dt_buffer_length(const struct dt_buffer *buffer) {
   return buffer->end - buffer->begin;
 }
 
+/* Never NULL, as C forbids even to add 0 to it, or to copy 0 bytes from it. */
 static inline const char *dt_buffer_bytes(const struct dt_buffer *buffer) {
-  return buffer->data + buffer->begin;
+  return buffer->data ? buffer->data + buffer->begin : "";
 }
 
 /* In all calls `pool` may be NULL: blocks come from malloc then.  A buffer of

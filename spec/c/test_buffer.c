@@ -37,6 +37,7 @@ static void an_empty_buffer_has_no_memory(void) {
   CHECK_EQ_INT(dt_buffer_spare(&buffer), 0);
   CHECK(dt_buffer_add(&buffer, "", 0, &pool));
   CHECK(!buffer.data);
+  CHECK(dt_buffer_bytes(&buffer)); /* 0 of them can be copied */
   CHECK(dt_buffer_add(&buffer, "abc", 3, &pool));
   dt_buffer_take(&buffer, 2, &pool);
   check_holds(&buffer, "c");
