@@ -38,6 +38,10 @@ HOSTS += spec/torture/oom.c
 LINK_oom := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free mmap pthread_create)
 endif
 
+# Programs of make fuzz; those with a Lua in them are linked with everything.
+FUZZERS := $(patsubst spec/fuzz/%.c,%,$(wildcard spec/fuzz/fuzz_*.c))
+FUZZERS_LUA := fuzz_ancillary fuzz_argument fuzz_option
+
 # --- flags -------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes \
@@ -55,6 +59,7 @@ FLAGS_release := -O2 -DNDEBUG
 FLAGS_test := -O1 -g -DDIALTONE_FAULTS $(SHIM)
 FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SHIM) $(SANITIZE)
 FLAGS_lint := -O2 -DDIALTONE_FAULTS $(SHIM) -Werror
+FLAGS_fuzz := -O1 -g $(SHIM) $(SANITIZE) -fsanitize=fuzzer-no-link
 
 COMPILE = $(CC) -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS)
 ifeq ($(shell uname -s),Darwin)
@@ -69,6 +74,7 @@ LINK_release := -pthread
 LINK_test := -pthread $(NODELETE)
 LINK_lint := -pthread
 LINK_asan := -pthread $(NODELETE) $(SANITIZE)
+LINK_fuzz := -pthread $(SANITIZE) -fsanitize=fuzzer
 
 # --- the Luas that are here ---------------------------------------------------
 
@@ -156,24 +162,42 @@ build/$1/$2/$(basename $(notdir $3)): $3 build/$1/$2/libdialtone.a Makefile
 	  $$(LINK_$(basename $(notdir $3))) $$(LIBS_$2) -o $$@
 endef
 
+# $1 flavour, $2 a fuzz target, $3 the archive it stands on, $4 a Lua or nothing,
+# $5 what it has for a main function
+define fuzzer_rule
+build/$1/fuzz/$2: spec/fuzz/$2.c $(wildcard spec/fuzz/*.h) $5 $3 Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$4)) $$(CPPFLAGS) $$(CFLAGS) -Icsrc \
+	  $$< $5 $3 $$(LINK_$1) $$(LDFLAGS) $$(LIBS_$4) -o $$@
+endef
+
 # ... and where its headers are missing
 define no_module_rules
 build/$1/$2/dialtone/core.so build/$1/$2/libdialtone.a:
 	@echo "no headers of Lua $2 were found: make deps installs them" >&2; exit 1
 endef
 
-$(foreach flavour,release test asan lint,$(eval $(call flavour_rules,$(flavour))) \
+$(foreach flavour,release test asan lint fuzz,$(eval $(call flavour_rules,$(flavour))) \
   $(foreach lua,$(LUAS_KNOWN),$(eval $(call $(if $(LUA_$(lua)),,no_)module_rules,$(flavour),$(lua))) \
     $(foreach source,$(HOSTS),$(eval $(call host_rule,$(flavour),$(lua),$(source))))))
 
+# Only clang has libFuzzer.
+build/fuzz/%: CC = $(FUZZ_CC)
+FUZZ_CC ?= clang
+$(foreach flavour,asan lint fuzz,$(foreach one,$(FUZZERS),$(eval $(call fuzzer_rule,$(flavour),$(one),\
+  build/$(flavour)/$(if $(filter $(one),$(FUZZERS_LUA)),5.4/)libdialtone.a,\
+  $(filter $(if $(filter $(one),$(FUZZERS_LUA)),5.4),$(LUAS_FOUND)),\
+  $(if $(filter fuzz,$(flavour)),,spec/fuzz/replay.c)))))
+
 modules = $(patsubst %,build/$1/%/dialtone/core.so,$2)
 programs = $(patsubst %,build/$1/c/%,$(C_TESTS))
+fuzzers = $(patsubst %,build/$1/fuzz/%,$(FUZZERS))
 hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
   $(patsubst %.c,build/$1/$(lua)/%,$(notdir $(HOSTS)))))
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan valgrind soak lint format rock doc static install \
+.PHONY: all modules deps demo test bench asan valgrind soak lint format rock doc static install fuzz fuzz-replay fuzz-keep \
   uninstall clean help suite-test suite-asan lint-compile lint-format \
   lint-tidy lint-cppcheck lint-lua
 
@@ -226,10 +250,31 @@ suite-test: $(call modules,test,$(LUAS)) $(call programs,test) $(call hosts,test
 suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan) $(call hosts,asan,$(LUAS))
 	@:
 
+# --- fuzzing ------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+fuzz: ## try the parsers with bytes made up, each FUZZ_SECONDS (60)
+	@spec/support/deps test fuzz
+	$(SUBMAKE) $(call fuzzers,fuzz)
+	@JOBS="$(JOBS)" FUZZ_SECONDS="$(FUZZ_SECONDS)" spec/fuzz/run fuzz $(FUZZERS)
+
+fuzz-replay: ## give them what was made up before and kept
+	@spec/support/deps test
+	$(SUBMAKE) $(call fuzzers,asan)
+	@JOBS="$(JOBS)" spec/fuzz/run replay $(FUZZERS)
+
+# After make fuzz, and not for every day.
+fuzz-keep: ## keep of what make fuzz found what is new in spec/fuzz/corpus
+	$(SUBMAKE) $(call fuzzers,fuzz)
+	@JOBS="$(JOBS)" spec/fuzz/run keep $(FUZZERS)
+
 # --- style -------------------------------------------------------------------
 
 C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/torture/*.c examples/host/*.c spec/support/kqueue/*.c \
   spec/support/kqueue/*/*.h)
+
+C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] examples/host/*.c \
+  spec/support/kqueue/*.c spec/support/kqueue/*/*.h)
 LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
 
 lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
@@ -239,7 +284,7 @@ lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
 
 # The oldest and the newest headers, and LuaJIT's: the rest lies between.
 lint-compile: $(call modules,lint,5.1 5.4 luajit) $(call programs,lint) \
-  $(call hosts,lint,5.1 5.4 luajit)
+  $(call hosts,lint,5.1 5.4 luajit) $(call fuzzers,lint)
 
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
@@ -258,7 +303,7 @@ lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j $(JOBS) \
 	  --enable=warning,performance,portability --suppress=missingInclude \
 	  -D__linux__ -DDIALTONE_FAULTS -DDIALTONE_KQUEUE_SHIM -DLUA_VERSION_NUM=504 \
-	  -Icsrc csrc spec/c examples/host spec/support/kqueue
+	  -Icsrc csrc spec/c spec/fuzz examples/host spec/support/kqueue
 
 # By its name luacheck would take the rockspec for a list of files.
 lint-lua:
@@ -318,5 +363,5 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | \
-	  while IFS='	' read -r name what; do printf '  %-10s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | \
+	  while IFS='	' read -r name what; do printf '  %-12s %s\n' "$$name" "$$what"; done
