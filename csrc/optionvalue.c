@@ -163,17 +163,19 @@ static void push_unsigned64(lua_State *L, const struct dt_option_call *call) {
   }
 }
 
-/* Old kernels know 32 bits only; they are all that is needed mostly. */
+/* Old kernels know 32 bits only; they are all that is needed mostly.  All ones
+   are no number there, but without a bound. */
 static int encode_rate(lua_State *L, struct dt_option_call *call) {
   unsigned long rate;
   if (lua_type(L, call->arg) == LUA_TNUMBER &&
-      lua_tonumber(L, call->arg) == (lua_Number)HUGE_VAL)
-    rate = UINT32_MAX;
-  else
-    rate = (unsigned long)dt_option_whole(
-        L, call, call->arg, "integer >= 0 or math.huge", 0,
-        sizeof rate > 4 ? 9007199254740992.0 : UINT32_MAX);
-  if (rate <= UINT32_MAX) {
+      lua_tonumber(L, call->arg) == (lua_Number)HUGE_VAL) {
+    call->u.word = UINT32_MAX;
+    return dt_option_take(call, sizeof call->u.word);
+  }
+  rate = (unsigned long)dt_option_whole(
+      L, call, call->arg, "integer >= 0 or math.huge", 0,
+      sizeof rate > 4 ? 9007199254740992.0 : UINT32_MAX - 1.0);
+  if (rate < UINT32_MAX) {
     call->u.word = (uint32_t)rate;
     return dt_option_take(call, sizeof call->u.word);
   }

@@ -266,7 +266,8 @@ describe("setsockopt()", function()
 
   local values = {
     { "SO_RCVLOWAT", 100 }, { "SO_PRIORITY", 5 }, { "SO_MARK", 4294967295 }, { "SO_PEEK_OFF", 3 },
-    { "SO_MAX_PACING_RATE", 125000 }, { "SO_MAX_PACING_RATE", 2 ^ 40 }, { "SO_MAX_PACING_RATE", math.huge },
+    { "SO_MAX_PACING_RATE", 125000 }, { "SO_MAX_PACING_RATE", 2 ^ 32 - 1 },
+    { "SO_MAX_PACING_RATE", 2 ^ 40 }, { "SO_MAX_PACING_RATE", math.huge },
     { "SO_BUSY_POLL", 50 }, { "SO_LINGER", 7 }, { "SO_LINGER", 0 }, { "SO_LINGER", false },
     { "SO_RCVTIMEO", 1.5 }, { "SO_RCVTIMEO", 3 }, { "SO_RCVTIMEO", 0 }, { "SO_SNDTIMEO", 0.25 },
     { "SO_TXTIME", { 1, 0 } },
