@@ -59,7 +59,8 @@ FLAGS_release := -O2 -DNDEBUG
 FLAGS_test := -O1 -g -DDIALTONE_FAULTS $(SHIM)
 FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SHIM) $(SANITIZE)
 FLAGS_lint := -O2 -DDIALTONE_FAULTS $(SHIM) -Werror
-FLAGS_fuzz := -O1 -g $(SHIM) $(SANITIZE) -fsanitize=fuzzer-no-link
+FLAGS_fuzz := -O1 -g $(SHIM) $(SANITIZE) -fsanitize=fuzzer-no-link \
+  -Wno-gnu-variable-sized-type-not-at-end
 
 COMPILE = $(CC) -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS)
 ifeq ($(shell uname -s),Darwin)
@@ -167,8 +168,8 @@ endef
 define fuzzer_rule
 build/$1/fuzz/$2: spec/fuzz/$2.c $(wildcard spec/fuzz/*.h) $5 $3 Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$4)) $$(CPPFLAGS) $$(CFLAGS) -Icsrc \
-	  $$< $5 $3 $$(LINK_$1) $$(LDFLAGS) $$(LIBS_$4) -o $$@
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$(strip $4))) $$(CPPFLAGS) $$(CFLAGS) -Icsrc \
+	  $$< $5 $3 $$(LINK_$1) $$(LDFLAGS) $$(LIBS_$(strip $4)) -o $$@
 endef
 
 # ... and where its headers are missing
