@@ -77,8 +77,9 @@ static int bad_value(lua_State *L, const struct dt_ancillary *out,
 }
 
 /* Whether `word` is one of `words`, which are separated by single blanks. */
-static bool is_one_of(const char *words, const char *word) {
-  size_t length = strlen(word);
+static bool is_one_of(const char *words, const char *word, size_t length) {
+  if (memchr(word, ' ', length) || memchr(word, '\0', length))
+    return false;
   for (; words; words = strchr(words, ' ')) {
     words += *words == ' ';
     if (strncmp(words, word, length) == 0 && strchr(" ", words[length]))
@@ -96,7 +97,7 @@ static void check_keys(lua_State *L, const struct dt_ancillary *out,
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
     bool text = lua_type(L, -2) == LUA_TSTRING;
     const char *key = text ? lua_tostring(L, -2) : luaL_typename(L, -2);
-    if (!text || !is_one_of(keys, key))
+    if (!text || !is_one_of(keys, key, lua_rawlen(L, -2)))
       dt_bad_message(L, out->arg, "control %s: unknown field '%s' (valid: %s)",
                      name, key, keys);
   }
