@@ -20,8 +20,8 @@ struct state {
   struct dt_pool pool;
   struct dt_pool *used; /* or NULL */
   struct model *model;
-  unsigned next;    /* what is put in next */
-  const char *last; /* delimiter that was looked for */
+  unsigned next; /* what is put in next */
+  unsigned last; /* delimiter that was looked for */
 };
 
 static void check(struct state *state) {
@@ -106,12 +106,11 @@ static void find(struct state *state, const char *delimiter, size_t size) {
 static void find_some(struct state *state, unsigned which) {
   static const char *const delimiters[] = {"a",  "b",   "ab",  "aa",   "abc",
                                            "cc", "abb", "bab", "abca", "cccc"};
-  const char *delimiter =
-      delimiters[which % (sizeof delimiters / sizeof *delimiters)];
-  if (delimiter != state->last)
+  which %= sizeof delimiters / sizeof *delimiters;
+  if (which != state->last)
     state->buffer.scanned = 0;
-  state->last = delimiter;
-  find(state, delimiter, strlen(delimiter));
+  state->last = which;
+  find(state, delimiters[which], strlen(delimiters[which]));
 }
 
 static void step(struct state *state, struct fuzz_input *input) {

@@ -27,17 +27,16 @@ struct trial {
 static unsigned char encoded[1 << 16];
 static size_t encoded_size;
 
-static const struct dt_option *pick_option(unsigned number,
-                                           struct trial *trial) {
-  size_t count = 0;
-  for (size_t i = 0; dt_option_groups[i]; i++)
-    count += dt_option_groups[i]->count;
-  number %= (unsigned)count;
-  for (size_t i = 0;; number -= (unsigned)dt_option_groups[i++]->count)
-    if (number < dt_option_groups[i]->count) {
-      trial->group = dt_option_groups[i];
-      return &dt_option_groups[i]->options[number];
+/* Counts through all of them, and once more from the first. */
+static const struct dt_option *pick_option(size_t number, struct trial *trial) {
+  for (size_t i = 0;; i = dt_option_groups[i + 1] ? i + 1 : 0) {
+    const struct dt_option_group *group = dt_option_groups[i];
+    if (number < group->count) {
+      trial->group = group;
+      return &group->options[number];
     }
+    number -= group->count;
+  }
 }
 
 static void keep(const struct dt_option_call *call) {
@@ -154,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct trial trial;
   unsigned mode = take_byte(&input);
   memset(&trial, 0, sizeof trial);
-  trial.option = pick_option((unsigned)take_number(&input, 2), &trial);
+  trial.option = pick_option(take_number(&input, 2), &trial);
   trial.socket.fd = -1;
   trial.socket.domain = domains[mode >> 2 & 3];
   trial.socket.patient = (mode & 2) != 0;
