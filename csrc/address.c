@@ -9,6 +9,7 @@
 
 #include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -186,6 +187,10 @@ int dt_address_from_fields(struct dt_address *address, int family,
     return 0;
 #ifdef DT_HAVE_PACKET
   case AF_PACKET:
+    if (fields->ifindex > INT_MAX) { /* an int in the struct */
+      *why = "unknown interface (its number is too large)";
+      return -1;
+    }
     set_packet(address, fields);
     return 0;
 #endif

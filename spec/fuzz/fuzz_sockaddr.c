@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 
 #include "address.h"
 #include "fuzz.h"
@@ -22,15 +23,17 @@ static struct dt_address *stored_copy(const struct dt_address *address) {
 }
 
 /* Whether a text reads as what it was printed from.  A path may be one byte
-   longer in the kernel than there is room for in a sockaddr_un. */
+   longer in the kernel than there is room for in a sockaddr_un, and no
+   interface has a number below 0. */
 static bool is_readable(const struct dt_address *address) {
   struct dt_address_fields fields;
   char path[DT_ADDRESS_TEXT_MAX];
   size_t size;
   switch (dt_address_fields(address, &fields)) {
+  case DT_AF_PACKET:
+    return fields.ifindex <= INT_MAX;
   case AF_INET:
   case AF_INET6:
-  case DT_AF_PACKET:
   case DT_AF_NETLINK:
   case DT_AF_VSOCK:
     return true;
