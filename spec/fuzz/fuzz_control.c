@@ -8,6 +8,10 @@
 #include "config.h"
 
 #include <string.h>
+#ifdef DT_HAVE_EXTENDED_ERR
+#  include <time.h> /* errqueue.h needs it */
+#  include <linux/errqueue.h>
+#endif
 
 #include "constant.h"
 #include "control.h"
@@ -44,6 +48,17 @@ static void check_walk(unsigned char *buffer, size_t size) {
   }
 }
 
+#ifdef DT_HAVE_EXTENDED_ERR
+/* Whoever sent the error is known only when all of his address is there. */
+static void check_error(const struct dt_control_item *item,
+                        const struct dt_control_value *value) {
+  const struct dt_address *offender = &value->u.error.offender;
+  size_t head = sizeof(struct sock_extended_err);
+  REQUIRE(item->size >= head + offender->length);
+  REQUIRE(same_bytes(&offender->u, item->data + head, offender->length));
+}
+#endif
+
 static void check_value(const struct dt_control_type *type,
                         const struct dt_control_item *item) {
   struct dt_control_item copy = *item;
@@ -55,6 +70,10 @@ static void check_value(const struct dt_control_type *type,
   memset(&value, 0, sizeof value);
   memset(&again, 0, sizeof again);
   if (dt_control_decode(type, &copy, &value)) {
+#ifdef DT_HAVE_EXTENDED_ERR
+    if (type->kind == DT_CONTROL_ERROR)
+      check_error(&copy, &value);
+#endif
     size = dt_control_encode(type->kind, &value, body);
     REQUIRE(size <= sizeof body && (size > 0 || !type->sendable));
     copy.data = body;
