@@ -23,6 +23,8 @@
 struct slot {
   int fd, peer; /* -1: none */
   int twin;     /* a duplicate of fd, which was closed: it is lost; or -1 */
+  int other;    /* a duplicate that somebody else has, for longer; or -1 */
+  bool left;    /* `other` stays registered: fd was lost meanwhile */
   struct dt_watch watch;
   unsigned fresh; /* directions in which something may be new */
 };
@@ -68,6 +70,22 @@ static void close_slot(struct state *state, struct slot *slot) {
   slot->fd = slot->twin = -1;
 }
 
+/* As a child has it: the socket lives on when we have closed it, and nothing is
+   to be heard of it then. */
+static void share_slot(struct slot *slot) {
+  if (slot->fd < 0 || slot->other >= 0)
+    return;
+  slot->other = fcntl(slot->fd, F_DUPFD, 100);
+  REQUIRE(slot->other >= 0);
+}
+
+static void end_sharing(struct slot *slot) {
+  if (slot->other >= 0)
+    close(slot->other);
+  slot->other = -1;
+  slot->left = false;
+}
+
 /* Somebody closes the number, and the socket lives on.  kqueue(2) notices that,
    its imitation cannot. */
 static void lose_slot(struct state *state, struct slot *slot) {
@@ -77,6 +95,7 @@ static void lose_slot(struct state *state, struct slot *slot) {
   REQUIRE(slot->twin >= 0);
   close(slot->fd);
   slot->fd = -1;
+  slot->left = slot->left || slot->other >= 0;
 }
 
 static void want(struct state *state, struct slot *slot, unsigned directions) {
@@ -86,6 +105,8 @@ static void want(struct state *state, struct slot *slot, unsigned directions) {
   REQUIRE(state->type->want(state->poller, &slot->watch, slot->fd,
                             directions) == 0);
   REQUIRE((slot->watch.registered & directions) == directions);
+  REQUIRE(state->type->level ||
+          (before & ~slot->watch.registered & DT_READ) == 0);
   slot->fresh |= slot->watch.registered & ~before;
 }
 
@@ -119,7 +140,7 @@ static unsigned ready_now(const struct slot *slot) {
 
 static bool is_any_lost(const struct state *state) {
   for (int i = 0; i < SLOTS; i++)
-    if (state->slots[i].twin >= 0)
+    if (state->slots[i].twin >= 0 || state->slots[i].left)
       return true;
   return false;
 }
@@ -193,6 +214,12 @@ static void step(struct state *state, unsigned what) {
   case 11:
     lose_slot(state, slot);
     break;
+  case 12:
+    share_slot(slot);
+    break;
+  case 13:
+    end_sharing(slot);
+    break;
   default:
     check_wait(state);
   }
@@ -209,7 +236,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   state.poller = state.type->open();
   REQUIRE(state.poller);
   for (int i = 0; i < SLOTS; i++) {
-    state.slots[i].fd = state.slots[i].peer = state.slots[i].twin = -1;
+    state.slots[i].fd = state.slots[i].peer = -1;
+    state.slots[i].twin = state.slots[i].other = -1;
     dt_watch_init(&state.slots[i].watch);
   }
   for (int i = 0; i < STEPS_MAX && input.size > 0; i++)
@@ -217,6 +245,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (int i = 0; i < SLOTS; i++)
     close_slot(&state, &state.slots[i]);
   check_wait(&state);
+  for (int i = 0; i < SLOTS; i++)
+    end_sharing(&state.slots[i]);
   state.type->close(state.poller);
   return 0;
 }
