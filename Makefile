@@ -198,7 +198,9 @@ hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan valgrind soak lint format rock doc static install fuzz fuzz-replay fuzz-keep uninstall clean help suite-test suite-asan lint-compile lint-format lint-tidy lint-cppcheck lint-lua suite-fuzz suite-replay
+.PHONY: all modules deps demo test bench asan valgrind soak fuzz fuzz-replay fuzz-keep lint \
+  format rock doc static install uninstall clean help suite-test suite-asan suite-fuzz \
+  suite-replay lint-compile lint-format lint-tidy lint-cppcheck lint-lua
 
 all: ## build the module for every Lua whose headers are here (the default)
 	$(SUBMAKE) modules
@@ -272,11 +274,8 @@ suite-replay: $(call fuzzers,asan)
 
 # --- style -------------------------------------------------------------------
 
-C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/torture/*.c examples/host/*.c spec/support/kqueue/*.c \
-  spec/support/kqueue/*/*.h)
-
-C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] examples/host/*.c \
-  spec/support/kqueue/*.c spec/support/kqueue/*/*.h)
+C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/torture/*.c \
+  examples/host/*.c spec/support/kqueue/*.c spec/support/kqueue/*/*.h)
 LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
 
 lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
