@@ -82,6 +82,7 @@ struct dt_loop {
   int budget; /* what it may still do before others have a turn */
   struct dt_waiter *stepping; /* whose operation is being tried */
   struct dt_task *ending;     /* what is done of its end may raise */
+  bool telling;               /* a scope that it is to end */
   struct dt_task *going;      /* what is done before it goes on may raise */
   struct dt_task *tasks;      /* all that have not ended */
   size_t task_count;

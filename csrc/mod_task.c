@@ -237,28 +237,52 @@ static int net_open(lua_State *L) {
   return 0;
 }
 
-/* Calls the caller's second argument with the code of the reason.  Without
-   memory that is tried again. */
+/* The loop is to try again, soon. */
+static bool tell_later(struct dt_loop *loop, struct passing *passing,
+                       int error) {
+  if (passing->untold != DT_CANCELLED)
+    passing->untold = error;
+  dt_poke_all(loop, passing->gate->waiters);
+  return true;
+}
+
+/* For which no memory is needed. */
+static void cancel_all(lua_State *L, struct dt_loop *loop, lua_State *caller) {
+  lua_pushvalue(caller, 4);
+  if (caller != L)
+    lua_xmove(caller, L, 1);
+  if (lua_isfunction(L, -1))
+    dt_cancel_ending(L, loop, lua_gettop(L));
+  lua_pop(L, 1);
+}
+
+/* Calls the caller's second argument with the code of the reason.  Later, while
+   another one is called: it may be nested in that, and more in it, deeper than
+   calls can be.  And later without memory. */
 static bool pass_resist(lua_State *L, struct dt_loop *loop,
                         struct dt_operation *operation, int error) {
   struct passing *passing = (struct passing *)operation;
+  bool memory;
   int status;
+  if (loop->telling)
+    return tell_later(loop, passing, error);
   lua_pushvalue(operation->caller, 2);
-  lua_pushvalue(operation->caller, error == DT_TIMEOUT ? 4 : 5);
+  lua_pushvalue(operation->caller, error == DT_TIMEOUT ? 5 : 6);
   if (operation->caller != L)
     lua_xmove(operation->caller, L, 2);
   passing->untold = 0;
+  loop->telling = true;
   status = lua_pcall(L, 1, 0, 0);
+  loop->telling = false;
   if (status == 0)
     return true;
-  if (dt_is_memory_error(L, status)) {
-    if (++passing->attempts > ATTEMPTS)
-      lua_error(L);
-    passing->untold = error;
-  }
+  memory = dt_is_memory_error(L, status);
   lua_pop(L, 1);
-  if (passing->untold != 0)
-    dt_poke_all(loop, passing->gate->waiters);
+  if (!memory)
+    return true;
+  if (++passing->attempts <= ATTEMPTS)
+    return tell_later(loop, passing, error);
+  cancel_all(L, loop, operation->caller);
   return true;
 }
 
@@ -281,13 +305,16 @@ static const struct dt_kind pass_kind = {.name = "scope",
 
 /* There is no memory to wait with: those who are waited for are to end. */
 static int give_up(lua_State *L, struct passing *passing) {
-  pass_resist(L, dt_loop_of(L), &passing->operation, DT_CANCELLED);
+  struct dt_loop *loop = dt_loop_of(L);
+  passing->attempts = ATTEMPTS;
+  pass_resist(L, loop, &passing->operation, DT_CANCELLED);
   return luaL_error(L, "not enough memory");
 }
 
-/* pass(gate, interrupted [, until]): waits till the gate is open.  At `until`
-   (of net.now), when the task is cancelled, and when it raises since it cannot
-   wait, interrupted(code) is called. */
+/* pass(gate, interrupted [, until [, ending]]): waits till the gate is open. At
+   `until` (of net.now), when the task is cancelled, and when it raises since it
+   cannot wait, interrupted(code) is called; then the tasks that have this
+   ending are cancelled, too. */
 static int net_pass(lua_State *L) {
   struct passing passing = {.operation = {.kind = &pass_kind}};
   passing.gate = check_gate(L, 1);
@@ -297,7 +324,7 @@ static int net_pass(lua_State *L) {
     dt_time until = dt_duration(luaL_checknumber(L, 3));
     passing.operation.until = until > 0 ? until : 1;
   }
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   lua_pushliteral(L, "timeout"); /* made while there is memory */
   lua_pushliteral(L, "cancelled");
   for (int i = 0; i < ATTEMPTS; i++) {

@@ -59,9 +59,7 @@ end
 -- @usage scope:cancel()
 function Scope:cancel()
   self.cancelled = true
-  local list = {}
-  for task in pairs(self.tasks) do list[#list + 1] = task end
-  for _, task in ipairs(list) do task:cancel() end
+  for task in next, self.tasks do task:cancel() end -- it goes on later: no key comes or goes
   return true
 end
 
@@ -77,43 +75,20 @@ local function results(scope, what, ok, ...)
   return nil, what .. (code == "timeout" and ": the time limit was reached" or ": cancelled"), code
 end
 
--- Scopes that are to be cancelled, while one of them is: what its tasks wait for
--- may be scopes in turn, nested deeper than calls can be.
-local doomed
-
-local function cancel_all(list)
-  local i = 1
-  while list[i] do
-    list[i]:cancel()
-    i = i + 1
-  end
-end
-
-local function doom(scope)
-  if doomed then
-    doomed[#doomed + 1] = scope
-    return
-  end
-  doomed = { scope }
-  local ok, message = pcall(cancel_all, doomed)
-  doomed = nil
-  if not ok then error(message, 0) end
-end
-
 -- All that is needed in the end is there before the first task is.
 local function new_scope()
   local scope = setmetatable({ tasks = {}, open = 0, gate = tasks.gate() }, Scope)
   function scope.ending(...) note_end(scope, ...) end
   function scope.interrupted(code)
     scope.reason = scope.reason or code
-    doom(scope)
+    scope:cancel()
   end
   return scope
 end
 
 -- Waits for all tasks; then gives what the first of them returned.
 local function finish(scope, what, first, deadline)
-  tasks.pass(scope.gate, scope.interrupted, deadline)
+  tasks.pass(scope.gate, scope.interrupted, deadline, scope.ending)
   if scope.failed and scope.reason == "cancelled" then -- the opener unwinds
     report(scope.trace, scope.culprit, scope.failure)
   end

@@ -60,9 +60,9 @@ end
 
 local function begin(server, conn, peer)
   if server.timeout then conn:settimeout(server.timeout) end
+  tasks.attend(server.ending, conn, server.handler, conn, peer) -- it begins later
   server.accepted = server.accepted + 1
   server.active = server.active + 1
-  tasks.attend(server.ending, conn, server.handler, conn, peer)
 end
 
 -- --- accepting --------------------------------------------------------------------------
@@ -105,6 +105,18 @@ local function accept_all(server)
       end
     end
   end
+end
+
+-- Accepting ends by an error only for want of memory. Then it begins again, after a
+-- pause: this is called again as long as there is none for that either.
+local function accept_again(server, _, ok, failure, trace)
+  if ok or server.closed then return end
+  server.acceptor = tasks.supervise(server.accepting, nil, function()
+    server.pauses = server.pauses + 1
+    core.sleep(PAUSE_FIRST)
+    accept_all(server)
+  end)
+  tell(server, trace or failure, nil, failure)
 end
 
 -- --- the server object --------------------------------------------------------------------
@@ -269,7 +281,8 @@ function serve.new(report)
     server.ending = function(task, conn, ok, failure, trace)
       note_end(server, task, conn, ok, failure, trace)
     end
-    server.acceptor = core.spawn(accept_all, server)
+    function server.accepting(...) accept_again(server, ...) end
+    server.acceptor = tasks.supervise(server.accepting, nil, accept_all, server)
     return server
   end
 end

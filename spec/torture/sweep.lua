@@ -15,7 +15,7 @@ local Sweep = { runs = 0, complaints = 0 }
 local pack = table.pack or function(...) return { n = select("#", ...), ... } end
 
 local function in_task(body, context)
-  return net.run(body, unpack(context, 1, context.n))
+  return net.scope(function() return body(unpack(context, 1, context.n)) end)
 end
 
 -- Where a task cannot yield: the wait stays on its C stack.

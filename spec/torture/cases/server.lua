@@ -10,20 +10,19 @@ return function(t)
   case("connect", t.listener, function(listener)
     return keep(net.connect(must(listener:getsockname())))
   end)
+  -- Nobody listens on ::1, which is tried first.
   case("connect to one of two", function()
-    local listener = t.listener()
-    local closed = t.listener():getsockname()
-    return { closed, listener:getsockname() }
-  end, function(list) return keep(net.connect(list)) end)
+    return "localhost:" .. t.listener():getsockname().port
+  end, function(where) return keep(net.connect(where)) end)
 
   local function ask(server)
     local client = keep(must(net.connect(server.address)))
-    client:settimeout(0.05)
+    client:settimeout(0.3)
     must(client:write("hello\n"))
     local line, message, code = client:read()
     if line then return same(line, "hello") end
     -- the server's task had no memory: it closed, or is still being told
-    if code == "timeout" or code == "eof" or code == "ECONNRESET" then code = "ENOMEM" end
+    if code == "timeout" or code == "eof" or code == "ECONNRESET" or not code then code = "ENOMEM" end
     return nil, message, code
   end
 
@@ -31,7 +30,7 @@ return function(t)
     local server = keep(must(net.serve("127.0.0.1:0", function(conn)
       for line in conn:lines() do conn:write(line, "\n") end
     end)))
-    return ask(server) and tostring(server) and server:stats()
+    return must(ask(server)) and tostring(server) and server:stats()
   end)
   case("a server goes on", function()
     return keep(must(net.serve("127.0.0.1:0", net.echo)))
