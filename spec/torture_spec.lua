@@ -61,6 +61,7 @@ local function run(case)
   local context = pack(case.setup())
   local ok, value, message = pcall(case.body, unpack(context, 1, context.n))
   Case.close(error)
+  for _ = 1, 3 do net.step(0) end -- servers close their connections
   if not ok and (value == Case.FAILED or value == Case.WRONG) then value = Case.failure.message end
   assert(ok and value, case.name .. ": " .. tostring(ok and message or value))
 end
