@@ -161,6 +161,8 @@ struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
     lua_rawset(L, roster);
   }
   task->co = lua_newthread(L);
+  if (!lua_checkstack(task->co, arguments + 1)) /* allocates nothing */
+    luaL_error(L, "no room for a task's arguments");
   dt_setuservalue(L, -2);
   task->slot = take_slot(L, loop);
   lua_pushvalue(L, -1);
