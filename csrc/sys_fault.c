@@ -413,7 +413,12 @@ const char *dt_fault_name(size_t index) {
 }
 
 const char *dt_fault_opener(int fd) {
-  return fd >= 0 && fd < KNOWN_DESCRIPTORS ? openers[fd] : NULL;
+  const char *name = NULL;
+  pthread_mutex_lock(&lock);
+  if (fd >= 0 && fd < KNOWN_DESCRIPTORS)
+    name = openers[fd];
+  pthread_mutex_unlock(&lock);
+  return name;
 }
 
 int dt_fault_descriptors(void) {
