@@ -48,7 +48,7 @@ void dt_pool_free(struct dt_pool *pool) {
     memcpy(&pool->free, block, sizeof pool->free);
     free(block);
   }
-  pool->count = 0;
+  pool->count = POOL_MAX;
 }
 
 /* The smallest block, `size` or twice that and so on, that holds `need`; 0:

@@ -84,7 +84,7 @@ void dt_buffer_clear(struct dt_buffer *buffer, struct dt_pool *pool);
 size_t dt_buffer_find(struct dt_buffer *buffer, const char *delimiter,
                       size_t size);
 
-/* Frees the blocks of a pool. */
+/* Frees the blocks of a pool, which keeps none from now on. */
 void dt_pool_free(struct dt_pool *pool);
 
 DT_INTERNAL_END

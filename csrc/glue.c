@@ -82,7 +82,7 @@ static void free_scratch(struct dt_state *state, struct dt_scratch *scratch) {
 }
 
 static void take_back(struct dt_state *state, struct dt_scratch *scratch) {
-  if (scratch->size > SCRATCH_KEPT) {
+  if (scratch->size > SCRATCH_KEPT || state->loop.over) {
     free_scratch(state, scratch);
     return;
   }

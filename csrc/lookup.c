@@ -185,7 +185,17 @@ void dt_lookup_forked(lua_State *L, struct dt_loop *loop) {
   dt_poke_all(loop, lookups->askers);
 }
 
+/* One that a finalizer has made has no finalizer of its own any more. */
+static void close_wake_socket(struct dt_socket *socket) {
+  if (socket && socket->fd >= 0)
+    dt_sys.close(socket->fd);
+  if (socket)
+    socket->fd = -1;
+}
+
 void dt_lookup_close(struct dt_loop *loop) {
+  if (loop->lookups)
+    close_wake_socket(loop->lookups->operation.socket);
   if (loop->lookups && loop->lookups->resolver)
     dt_resolver_close(loop->lookups->resolver);
   loop->lookups = NULL;

@@ -619,6 +619,8 @@ int dt_loop_reopen(lua_State *L, struct dt_loop *loop) {
   int error;
   if (loop->poller && !dt_forked(&loop->fork))
     return 0;
+  if (loop->over)
+    return ECANCELED;
   if (loop->poller)
     leave_parent(loop);
   dt_fork_mark(&loop->fork);
@@ -649,14 +651,18 @@ void dt_loop_init(struct dt_loop *loop) {
 }
 
 void dt_loop_close(struct dt_loop *loop) {
+  struct dt_pool pool;
   dt_runners_free(loop);
   if (loop->poller)
     loop->type->close(loop->poller);
   dt_fork_unmark(&loop->fork);
   dt_timers_free(&loop->timers);
-  dt_pool_free(&loop->pool);
   free(loop->free_slots);
   dt_pipe_close(&loop->pipe);
   dt_lookup_close(loop);
+  dt_pool_free(&loop->pool);
+  pool = loop->pool;
   dt_loop_init(loop);
+  loop->pool = pool; /* it keeps nothing any more */
+  loop->over = true;
 }

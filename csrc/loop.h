@@ -104,6 +104,7 @@ struct dt_loop {
   size_t standing_count;
   int yieldable; /* how to know: yieldable.h */
   bool luajit;
+  bool over;     /* it is closed: finalizers may call, but nothing waits */
   /* The user's debug hook, while one of ours takes its place (task.c). */
   lua_Hook hook;
   int hook_mask, hook_count;

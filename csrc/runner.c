@@ -350,7 +350,10 @@ static struct dt_runner *next_runner(lua_State *L, struct dt_loop *loop) {
   struct dt_runner *runner = take_idle(loop, true);
   if (!runner)
     runner = take_idle(loop, false);
-  return runner ? runner : new_runner(L, loop);
+  if (runner || !loop->over)
+    return runner ? runner : new_runner(L, loop);
+  errno = ECANCELED;
+  return NULL;
 }
 
 /* The main thread, where 5.1 could not tell when the module was loaded. */

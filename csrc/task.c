@@ -149,6 +149,8 @@ static void wrap_body(lua_State *L, int index) {
 struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task;
+  if (loop->over) /* a finalizer calls */
+    luaL_error(L, "the Lua state ends: no task can begin");
   if (arguments > DT_SPAWN_ARGUMENTS)
     luaL_error(L, "too many arguments for a task (%d at most)",
                DT_SPAWN_ARGUMENTS);
