@@ -113,7 +113,7 @@ static void without_opening_each_function_fails(void) {
   pair(fds);
   CHECK_EQ_INT(dialtone_push(L, fds[0]), EINVAL);
   CHECK(is_open(fds[0]));
-  CHECK_EQ_INT(dialtone_fileno(L, -1), -1);
+  CHECK_EQ_INT(dialtone_fileno(L, 1), -1);
   CHECK_EQ_INT(dialtone_descriptor(L), -1);
   CHECK_EQ_INT(lua_gettop(L), 0);
   CHECK_EQ_INT(dialtone_step(L, 0, &next), -1);
