@@ -30,7 +30,8 @@ C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
 comma := ,
 
 # C programs with a Lua in them, linked with everything (dialtone.h).
-HOSTS := examples/host/host.c spec/c/host_api.c
+HOSTS := examples/host/host.c spec/c/host_api.c spec/c/host_close.c \
+  spec/c/host_threads.c
 
 # Its allocations are counted, and refused, by the linker's --wrap.
 ifeq ($(shell uname -s),Linux)
@@ -58,6 +59,8 @@ endif
 FLAGS_release := -O2 -DNDEBUG
 FLAGS_test := -O1 -g -DDIALTONE_FAULTS $(SHIM)
 FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SHIM) $(SANITIZE)
+FLAGS_tsan := -O1 -g -DDIALTONE_FAULTS $(SHIM) -fsanitize=thread
+FLAGS_apicheck := $(FLAGS_test)
 FLAGS_lint := -O2 -DDIALTONE_FAULTS $(SHIM) -Werror
 FLAGS_fuzz := -O1 -g $(SHIM) $(SANITIZE) -fsanitize=fuzzer-no-link \
   -Wno-gnu-variable-sized-type-not-at-end
@@ -74,6 +77,8 @@ endif
 LINK_release := -pthread
 LINK_test := -pthread $(NODELETE)
 LINK_lint := -pthread
+LINK_tsan := -pthread -fsanitize=thread
+LINK_apicheck := $(LINK_test)
 LINK_asan := -pthread $(NODELETE) $(SANITIZE)
 LINK_fuzz := -pthread $(SANITIZE) -fsanitize=fuzzer
 
@@ -178,7 +183,7 @@ build/$1/$2/dialtone/core.so build/$1/$2/libdialtone.a:
 	@echo "no headers of Lua $2 were found: make deps installs them" >&2; exit 1
 endef
 
-$(foreach flavour,release test asan lint fuzz,$(eval $(call flavour_rules,$(flavour))) \
+$(foreach flavour,release test asan tsan apicheck lint fuzz,$(eval $(call flavour_rules,$(flavour))) \
   $(foreach lua,$(LUAS_KNOWN),$(eval $(call $(if $(LUA_$(lua)),,no_)module_rules,$(flavour),$(lua))) \
     $(foreach source,$(HOSTS),$(eval $(call host_rule,$(flavour),$(lua),$(source))))))
 
@@ -198,9 +203,10 @@ hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan valgrind soak fuzz fuzz-replay fuzz-keep lint \
-  format rock doc static install uninstall clean help suite-test suite-asan suite-fuzz \
-  suite-replay lint-compile lint-format lint-tidy lint-cppcheck lint-lua
+.PHONY: all modules deps demo test bench asan tsan apicheck valgrind soak fuzz fuzz-replay \
+  fuzz-keep lint format rock doc static install uninstall clean help suite-test suite-asan \
+  suite-tsan suite-apicheck suite-fuzz suite-replay lint-compile lint-format lint-tidy \
+  lint-cppcheck lint-lua
 
 all: ## build the module for every Lua whose headers are here (the default)
 	$(SUBMAKE) modules
@@ -234,6 +240,19 @@ asan: ## the same with the address, undefined and leak sanitizers
 	$(SUBMAKE) suite-asan
 	@CC="$(CC)" JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run asan $(LUAS)
 
+# Those that take a state's loop another way: C stacks for what cannot yield, a
+# collector and hooks of its own.
+TSAN_LUAS ?= 5.1 5.4 luajit
+tsan: ## threads with a Lua state each under the thread sanitizer; FULL=1: longer
+	@spec/support/deps test
+	$(SUBMAKE) suite-tsan
+	@spec/torture/threads $(TSAN_LUAS)
+
+APICHECK_LUAS ?= 5.1 5.2 5.3 5.4 luajit
+apicheck: ## the suite on interpreters that check how they are used
+	@spec/support/deps test apicheck
+	@JOBS="$(JOBS)" CC="$(CC)" SPEC="$(strip $(SPEC))" spec/support/apicheck $(APICHECK_LUAS)
+
 VALGRIND_LUAS ?= 5.1 5.4
 valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
 	@spec/support/deps test valgrind
@@ -249,6 +268,10 @@ soak: ## mixed work and chaos for SECONDS (3600), on LUA_VERSION (5.4)
 suite-test: $(call modules,test,$(LUAS)) $(call programs,test) $(call hosts,test,$(LUAS))
 	@:
 suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan) $(call hosts,asan,$(LUAS))
+	@:
+suite-apicheck: $(call modules,apicheck,$(LUAS)) $(call hosts,apicheck,$(LUAS))
+	@:
+suite-tsan: $(filter %/host_close %/host_threads,$(call hosts,tsan,$(TSAN_LUAS)))
 	@:
 
 # --- fuzzing ------------------------------------------------------------------

@@ -89,6 +89,23 @@ describe("the functions for host programs", function()
   end)
 end)
 
+-- make tsan runs these with the thread sanitizer.
+describe("several threads with a Lua state each", function()
+  it("work at once", function()
+    local output, ok = child.run(environment .. program("host_threads") .. " spec/support/load.lua")
+    assert.is_true(ok, output)
+    assert.matches("\n3 passed, 0 failed\n$", output)
+  end)
+end)
+
+describe("a Lua state that is closed while its tasks wait", function()
+  it("leaves nothing, at once", function()
+    local output, ok = child.run(environment .. program("host_close") .. " spec/support/closing.lua")
+    assert.is_true(ok, output)
+    assert.matches("\n3 passed, 0 failed\n$", output)
+  end)
+end)
+
 describe("dialtone.h", function()
   local compilers = {
     { name = "C89", command = "cc", package = "gcc", flags = "-std=c89 -x c" },
