@@ -650,8 +650,21 @@ void dt_loop_init(struct dt_loop *loop) {
   loop->ready_end = &loop->ready;
 }
 
+/* Finalizers that run later may still have tasks, and what these wait in: it
+   must not lead them to C stacks that are gone. */
+static void end_tasks(struct dt_loop *loop) {
+  for (struct dt_task *task = loop->tasks; task; task = task->next) {
+    if (task->active)
+      dt_unlist(task->active);
+    task->active = NULL;
+    task->co = NULL;
+    task->status = DT_TASK_CANCELLED;
+  }
+}
+
 void dt_loop_close(struct dt_loop *loop) {
   struct dt_pool pool;
+  end_tasks(loop);
   dt_runners_free(loop);
   if (loop->poller)
     loop->type->close(loop->poller);

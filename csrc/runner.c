@@ -531,8 +531,10 @@ void dt_standing_forked(lua_State *L, struct dt_loop *loop) {
 void dt_runners_free(struct dt_loop *loop) {
   /* the state ends: those who stand never go on */
   for (struct dt_standing *standing = loop->standing; standing;
-       standing = standing->next)
+       standing = standing->next) {
+    dt_unlist(&standing->waiter);
     dt_cstack_free(standing->waiter.stack);
+  }
   loop->standing = NULL;
   for (struct dt_runner *runner = loop->runners; runner; runner = runner->next)
     if (runner != loop->runner) /* os.exit in a task: we are on that stack */

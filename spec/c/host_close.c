@@ -110,7 +110,12 @@ static void complain(struct closing *closing, const char *name,
    False: there is none, or an error. */
 static bool load(lua_State *L, int number) {
   int top = lua_gettop(L);
-  if (dialtone_open(L) != 0 || luaL_loadfile(L, script) != 0)
+  lua_getglobal(L, "package"); /* what the script does before comes before */
+  lua_getfield(L, -1, "preload");
+  lua_pushcfunction(L, luaopen_dialtone_core);
+  lua_setfield(L, -2, "dialtone.core");
+  lua_settop(L, top);
+  if (luaL_loadfile(L, script) != 0)
     return false;
   lua_pushinteger(L, number);
   lua_pushnumber(L, SLOW);

@@ -295,6 +295,8 @@ end
 
 -- --- finalizers ------------------------------------------------------------------------
 
+local queues = { empty = net.queue(1), full = net.queue(1) }
+
 -- Whatever these give: nothing must break.  Each is called when tasks still wait.
 local function meddle()
   local a, b = net.socketpair()
@@ -318,6 +320,7 @@ local function meddle()
     function() for _, task in ipairs(tasks) do task:cancel() end end,
     function() for _, task in ipairs(tasks) do tostring(task) task:status() end end,
     function() return tasks[1] and tasks[1]:join(0.001) end,
+    function() return queues.empty:put(1), queues.full:get() end,
     function() return net.run(net.sleep, 0.001) end, -- which waits for all others
     function() return a:close(), b:close() end,
   }
@@ -325,6 +328,12 @@ local function meddle()
 end
 
 local function with_waiting()
+  queues.full:put(1)
+  for _, place in pairs(places) do
+    spawn(place, function() queues.empty:get() end)
+    spawn(place, function() queues.full:put(2) end)
+    spawn(place, function() tasks[1]:join() end)
+  end
   for _, place in pairs(places) do
     spawn(place, waits.recv())
     spawn(place, waits.sleep())
