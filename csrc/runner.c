@@ -397,6 +397,18 @@ static void wait_standing(lua_State *L, struct dt_loop *loop,
     task->active = NULL;
 }
 
+/* The main thread waits on another C stack, and runs here all the same: a task
+   has closed the state (os.exit), and a finalizer waits.  Others would go on in
+   what is half closed, and be left through C stacks that are not theirs. */
+static void refuse_when_closing(lua_State *L, const struct dt_loop *loop) {
+  if (dt_state_of(L)->main != L)
+    return;
+  for (const struct dt_standing *standing = loop->standing; standing;
+       standing = standing->next)
+    if (standing->waiter.L == L)
+      luaL_error(L, "the Lua state ends: a finalizer cannot wait");
+}
+
 /* Makes ready for standing; returns the runner that goes on meanwhile.  NULL
    with errno: there is none to be had. */
 static struct dt_runner *try_standing(lua_State *L, struct dt_loop *loop,
@@ -407,6 +419,7 @@ static struct dt_runner *try_standing(lua_State *L, struct dt_loop *loop,
     return NULL;
   }
   note_main(L);
+  refuse_when_closing(L, loop);
   other = next_runner(L, loop);
   if (!other)
     return NULL;
