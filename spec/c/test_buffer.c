@@ -212,7 +212,15 @@ static void blocks_are_lent_again(void) {
   CHECK(!pool.free);
   dt_buffer_clear(&two, &pool);
   dt_pool_free(&pool);
-  CHECK_EQ_INT(pool.count, 0);
+  CHECK(!pool.free);
+}
+
+static void a_freed_pool_keeps_nothing(void) {
+  struct dt_pool pool = {0};
+  struct dt_buffer buffer = {0};
+  dt_pool_free(&pool);
+  CHECK(dt_buffer_add(&buffer, "a", 1, &pool));
+  dt_buffer_clear(&buffer, &pool);
   CHECK(!pool.free);
 }
 
@@ -447,6 +455,7 @@ int main(void) {
   RUN(sizes_that_no_memory_has_fail);
   RUN(it_holds_what_an_array_would);
   RUN(blocks_are_lent_again);
+  RUN(a_freed_pool_keeps_nothing);
   RUN(large_blocks_are_not_kept);
   RUN(a_pool_keeps_few_blocks);
   RUN(taken_bytes_make_room);
