@@ -22,7 +22,7 @@ end
 local function on_stack(body, context)
   local value, message, code
   in_task(function()
-    ;("x"):gsub(".", function()
+    string.gsub("x", ".", function()
       value, message, code = body(unpack(context, 1, context.n))
     end)
   end, { n = 0 })
@@ -53,10 +53,15 @@ end
 
 -- --- one run --------------------------------------------------------------------
 
+local function begin(place, case, context, arm, ...)
+  if arm then arm(...) end
+  return place.run(case.body, context)
+end
+
 -- How it ended: "good", or "failed" with message and code, "raised" with the error,
--- "wrong" with what it gave.
-function Sweep.attempt(place, case, context)
-  local ok, value, message, code = pcall(place.run, case.body, context)
+-- "wrong" with what it gave. arm(...) is called first.
+function Sweep.attempt(place, case, context, ...)
+  local ok, value, message, code = pcall(begin, place, case, context, ...)
   if ok and value then return "good" end
   if ok then return "failed", message, code end
   if value == Case.FAILED then return "failed", Case.failure.message, Case.failure.code end

@@ -21,7 +21,7 @@ return function(t)
     return message.control.IP_PKTINFO and message.address
   end)
   case("sendfds, recvfds", t.packets, function(a, b)
-    must(a:sendfds("x", { a, b, io.stdout }))
+    must(a:sendfds("x", { a, b, a }))
     local data, list = must(b:recvfds())
     for _, s in ipairs(list) do keep(s) end
     return same(data, "x") and same(#list, 3)
