@@ -203,10 +203,10 @@ hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan tsan apicheck valgrind soak fuzz fuzz-replay \
-  fuzz-keep lint format rock doc static install uninstall clean help suite-test suite-asan \
-  suite-tsan suite-apicheck suite-fuzz suite-replay lint-compile lint-format lint-tidy \
-  lint-cppcheck lint-lua
+.PHONY: all modules deps demo test bench asan tsan apicheck valgrind torture soak fuzz \
+  fuzz-replay fuzz-keep lint format rock doc static install uninstall clean help suite-test \
+  suite-asan suite-tsan suite-apicheck suite-torture suite-fuzz suite-replay lint-compile \
+  lint-format lint-tidy lint-cppcheck lint-lua
 
 all: ## build the module for every Lua whose headers are here (the default)
 	$(SUBMAKE) modules
@@ -258,6 +258,18 @@ valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
 	@spec/support/deps test valgrind
 	$(SUBMAKE) suite-test LUAS="$(VALGRIND_LUAS)"
 	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run valgrind $(VALGRIND_LUAS)
+
+# What the short one needs; the full one, for every Lua.
+TORTURE_LUAS = $(if $(filter 1,$(FULL)),$(LUAS),5.1 5.4 luajit)
+torture: ## let everything fail that can: memory, calls, descriptors, threads; FULL=1: all of it
+	@spec/support/deps test
+	$(SUBMAKE) suite-torture
+	@JOBS="$(JOBS)" FULL="$(FULL)" spec/torture/run $(PARTS)
+
+suite-torture: $(call modules,test,$(TORTURE_LUAS)) $(patsubst %,build/asan/%/oom,$(TORTURE_LUAS)) \
+    $(filter %/host_close %/host_threads,$(call hosts,tsan,$(filter-out 5.1,$(TORTURE_LUAS)))) \
+    $(call fuzzers,asan)
+	@:
 
 SECONDS ?= 3600
 soak: ## mixed work and chaos for SECONDS (3600), on LUA_VERSION (5.4)

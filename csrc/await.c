@@ -60,10 +60,18 @@ void dt_let_hook_fire(lua_State *L) {
   }
 }
 
-void dt_touch(lua_State *L) {
-  luaL_checkstack(L, 1, "no room for a call");
+bool dt_touch(lua_State *L) {
+  int status;
+  if (!lua_checkstack(L, 1))
+    return false;
   lua_getfield(L, LUA_REGISTRYINDEX, EMPTY_FUNCTION);
-  lua_call(L, 0, 0);
+  status = lua_pcall(L, 0, 0, 0);
+  if (status == LUA_OK)
+    return true;
+  if (!dt_is_memory_error(L, status)) /* a hook's */
+    lua_error(L);
+  lua_pop(L, 1);
+  return false;
 }
 
 void dt_open_await(lua_State *L) {
@@ -346,8 +354,15 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     return raise_cancelled(L, loop);
   if (loop->running == L && dt_yieldable(L, loop->yieldable))
     return dt_task_wait(L, loop, operation, outcome);
-  if ((loop->task || dt_loop_busy(loop)) && dt_may_stand(L, loop))
-    return dt_stand(L, loop, operation, outcome);
+  if (loop->task || dt_loop_busy(loop)) {
+    enum dt_standable may = dt_may_stand(L, loop);
+    if (may == DT_STANDS)
+      return dt_stand(L, loop, operation, outcome);
+    if (may == DT_STANDS_UNKNOWN) {
+      operation->error = ENOMEM;
+      return dt_end_failed(L, operation);
+    }
+  }
   if (loop->dirty) /* the others see to it when they have parked theirs */
     dt_flush_dirty(L, loop, operation);
   return wait_alone(L, operation, outcome);

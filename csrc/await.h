@@ -206,8 +206,9 @@ int dt_wait(lua_State *L, struct pollfd *list, nfds_t count, dt_time deadline);
 void dt_let_hook_fire(lua_State *L);
 
 /* Calls an empty Lua function: after a switch of C stacks LuaJIT must be shown
-   which lua_State it is in. */
-void dt_touch(lua_State *L);
+   which lua_State it is in.  Raises what a hook raises; false: there is no
+   memory to call it. */
+bool dt_touch(lua_State *L);
 
 /* What a patient socket has for SO_RCVTIMEO and SO_SNDTIMEO, in seconds: none,
    as far as anybody is concerned, but a limit in the eyes of signal(7). */

@@ -129,7 +129,14 @@ char *dt_borrow(lua_State *L, struct dt_state *state, size_t size) {
 }
 
 char *dt_borrow_long(lua_State *L, struct dt_state *state, size_t size) {
+  take_back_lost(state, __builtin_frame_address(0));
   return lend(L, state, size, NULL);
+}
+
+void dt_borrow_shortly(struct dt_state *state, char *buffer) {
+  struct dt_scratch *scratch = (struct dt_scratch *)(void *)buffer - 1;
+  scratch->frame = __builtin_frame_address(0);
+  scratch->stack = state->loop.runner;
 }
 
 void dt_return(struct dt_state *state, char *buffer) {

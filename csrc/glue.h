@@ -89,6 +89,9 @@ char *dt_borrow(lua_State *L, struct dt_state *state, size_t size);
 /* The same for an operation, which may outlast the call. */
 char *dt_borrow_long(lua_State *L, struct dt_state *state, size_t size);
 
+/* From now on, till this call ends: what comes now may raise. */
+void dt_borrow_shortly(struct dt_state *state, char *buffer);
+
 void dt_return(struct dt_state *state, char *buffer);
 
 /* Calls body(L, argument) protected, with an empty stack and our upvalue, and

@@ -673,6 +673,7 @@ void dt_loop_close(struct dt_loop *loop) {
   free(loop->free_slots);
   dt_pipe_close(&loop->pipe);
   dt_lookup_close(loop);
+  dt_forget_pins(loop);
   dt_pool_free(&loop->pool);
   pool = loop->pool;
   dt_loop_init(loop);

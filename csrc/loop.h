@@ -67,6 +67,15 @@ struct dt_ear {
 
 #define DT_BATCH 128 /* events of one wait */
 
+/* A stream that must stay while one of its functions runs: stream.h. */
+struct dt_pin {
+  struct dt_stream *stream;
+  const char *frame; /* the function's */
+  const void *stack; /* the C stack that it is on */
+};
+
+#define DT_PINS 16
+
 struct dt_loop {
   const struct dt_poller_type *type; /* NULL: the best one, when it is opened */
   struct dt_poller *poller;
@@ -92,6 +101,8 @@ struct dt_loop {
   size_t watching;         /* waiters of descriptors */
   struct dt_stream *dirty; /* have gathered output to send */
   struct dt_flusher *flushers;
+  struct dt_pin pins[DT_PINS];
+  int pin_count;
   struct dt_pool pool;
   struct dt_pipe pipe;              /* net.copy's */
   struct dt_lookups *lookups;       /* names being looked up (lookup.c) */
@@ -104,7 +115,7 @@ struct dt_loop {
   size_t standing_count;
   int yieldable; /* how to know: yieldable.h */
   bool luajit;
-  bool over;     /* it is closed: finalizers may call, but nothing waits */
+  bool over; /* it is closed: finalizers may call, but nothing waits */
   /* The user's debug hook, while one of ours takes its place (task.c). */
   lua_Hook hook;
   int hook_mask, hook_count;

@@ -76,12 +76,12 @@ static enum dt_outcome receive_more(struct reading *reading, size_t from) {
 static void give(lua_State *L, struct dt_socket *socket,
                  const struct dt_format *format, const struct dt_found *found) {
   struct dt_stream *stream = socket->stream;
-  dt_stream_pin(stream);
+  dt_stream_pin(L, socket->loop, stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in) + found->begin,
                   found->end - found->begin);
   if (format->form != DT_FORM_PEEK && socket->stream == stream)
     dt_buffer_take(&stream->in, found->next, &socket->loop->pool);
-  dt_stream_unpin(stream);
+  dt_stream_unpin(socket->loop, stream);
 }
 
 #define HELPINGS 16 /* before others have a turn */
@@ -151,7 +151,7 @@ static inline bool take_line(lua_State *L, struct dt_socket *socket) {
   if (!end || (size_t)(end - bytes) > stream->limit)
     return false;
   size = (size_t)(end - bytes);
-  dt_stream_pin(stream);
+  dt_stream_pin(L, socket->loop, stream);
   lua_pushlstring(L, bytes, dt_line_end(bytes, 0, size));
   if (socket->stream == stream) {
     if (size + 1 < length)
@@ -159,7 +159,7 @@ static inline bool take_line(lua_State *L, struct dt_socket *socket) {
     else
       dt_buffer_take(in, size + 1, &socket->loop->pool);
   }
-  dt_stream_unpin(stream);
+  dt_stream_unpin(socket->loop, stream);
   return true;
 }
 
@@ -219,7 +219,7 @@ static enum dt_search push_all(lua_State *L, struct reading_many *many) {
   size_t from = 0;
   int pushed = 0;
   luaL_checkstack(L, many->count, "too many formats"); /* L may be the loop's */
-  dt_stream_pin(stream);
+  dt_stream_pin(L, socket->loop, stream);
   for (bool good = true; good && pushed < many->count; pushed++) {
     const struct dt_format *format = &many->formats[pushed];
     struct dt_found found;
@@ -234,7 +234,7 @@ static enum dt_search push_all(lua_State *L, struct reading_many *many) {
   }
   if (socket->stream == stream)
     dt_buffer_take(&stream->in, from, &socket->loop->pool);
-  dt_stream_unpin(stream);
+  dt_stream_unpin(socket->loop, stream);
   many->reading.operation.results = pushed;
   return DT_FOUND;
 }

@@ -409,10 +409,14 @@ static int net_now(lua_State *L) {
 /* Both are for whoever runs nothing yet. */
 static struct dt_loop *check_idle(lua_State *L, const char *name) {
   struct dt_loop *loop = dt_loop_of(L);
+  enum dt_standable may;
   if (loop->task || loop->runner)
     luaL_error(L, "net.%s: the loop runs already, and this is called by it",
                name);
-  if (!dt_may_stand(L, loop))
+  may = dt_may_stand(L, loop);
+  if (may == DT_STANDS_UNKNOWN)
+    luaL_error(L, "not enough memory");
+  if (may == DT_STANDS_NOT)
     luaL_error(L, "net.%s: this is called by a finalizer or a debug hook",
                name);
   return loop;

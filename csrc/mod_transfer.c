@@ -102,11 +102,11 @@ static enum dt_outcome receive_buffered(lua_State *L,
   size_t size = dt_unread_bytes(socket);
   if (size > receiving->size)
     size = receiving->size;
-  dt_stream_pin(stream);
+  dt_stream_pin(L, socket->loop, stream);
   lua_pushlstring(L, dt_buffer_bytes(&stream->in), size);
   if (!(receiving->flags & MSG_PEEK) && socket->stream == stream)
     dt_buffer_take(&stream->in, size, &socket->loop->pool);
-  dt_stream_unpin(stream);
+  dt_stream_unpin(socket->loop, stream);
   receiving->operation.results = 1;
   if (is_named(receiving)) { /* a stream's bytes have no sender */
     lua_pushnil(L);
@@ -160,6 +160,7 @@ static enum dt_outcome collect_step(lua_State *L,
   collecting->filled += (size_t)got;
   if (collecting->filled < receiving->size)
     return DT_PROGRESS;
+  dt_borrow_shortly(dt_state_with(operation->socket->loop), collecting->room);
   lua_pushlstring(L, collecting->room, collecting->filled);
   operation->results = 1;
   return DT_DONE;

@@ -243,21 +243,23 @@ static void take_itself_off(lua_State *L, lua_Debug *debug) {
 }
 
 /* There are no hooks in hooks, and in finalizers. */
-static bool do_hooks_fire(lua_State *L) {
+static enum dt_standable do_hooks_fire(lua_State *L) {
   lua_Hook hook = lua_gethook(L);
   int mask = lua_gethookmask(L), count = lua_gethookcount(L);
-  bool fired;
+  bool fired, called;
   lua_sethook(L, take_itself_off, LUA_MASKCALL | LUA_MASKCOUNT, 1);
-  dt_touch(L);
+  called = dt_touch(L);
   fired = !lua_gethook(L);
   lua_sethook(L, hook, mask, count);
-  return fired;
+  if (!called)
+    return DT_STANDS_UNKNOWN;
+  return fired ? DT_STANDS : DT_STANDS_NOT;
 }
 
-bool dt_may_stand(lua_State *L, const struct dt_loop *loop) {
+enum dt_standable dt_may_stand(lua_State *L, const struct dt_loop *loop) {
   if (loop->stepping)
-    return false;
-  return !loop->luajit || do_hooks_fire(L);
+    return DT_STANDS_NOT;
+  return loop->luajit ? do_hooks_fire(L) : DT_STANDS;
 }
 
 /* Goes on with the call that was told of an error: at once, as without memory

@@ -23,7 +23,13 @@ DT_INTERNAL_BEGIN
 /* Whether others may go on while a call waits on its C stack.  They may not
    where a finalizer has come between the steps of a call of ours, nor, on
    LuaJIT, in any finalizer or debug hook: nobody can yield then. */
-bool dt_may_stand(lua_State *L, const struct dt_loop *loop);
+enum dt_standable {
+  DT_STANDS_NOT,
+  DT_STANDS,
+  DT_STANDS_UNKNOWN /* there is no memory to find out */
+};
+
+enum dt_standable dt_may_stand(lua_State *L, const struct dt_loop *loop);
 
 /* Waits on the C stack for the operation, whose step has just said `outcome`.
    Returns how many results there are on L, or raises. */

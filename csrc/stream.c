@@ -229,10 +229,49 @@ void dt_flush_dirty(lua_State *L, struct dt_loop *loop,
 /* --- the end -----------------------------------------------------------------
  */
 
-void dt_stream_end(struct dt_stream *stream) {
+static void end_stream(struct dt_stream *stream) {
   dt_buffer_clear(&stream->in, NULL);
   dt_buffer_clear(&stream->out, NULL);
   free(stream);
+}
+
+static bool is_pinned(const struct dt_loop *loop,
+                      const struct dt_stream *stream) {
+  for (int i = 0; i < loop->pin_count; i++)
+    if (loop->pins[i].stream == stream)
+      return true;
+  return false;
+}
+
+/* The last pin of a stream whose socket is closed takes it along. */
+static void remove_pin(struct dt_loop *loop, int index) {
+  struct dt_stream *stream = loop->pins[index].stream;
+  loop->pin_count--;
+  memmove(&loop->pins[index], &loop->pins[index + 1],
+          (size_t)(loop->pin_count - index) * sizeof loop->pins[0]);
+  if (!stream->socket && !is_pinned(loop, stream))
+    end_stream(stream);
+}
+
+void dt_take_pin(struct dt_loop *loop, struct dt_stream *stream) {
+  int index = loop->pin_count - 1;
+  while (index > 0 && loop->pins[index].stream != stream)
+    index--;
+  remove_pin(loop, index);
+}
+
+/* An error has left the frame of whoever set a pin and is not above us. */
+void dt_clear_pins(lua_State *L, struct dt_loop *loop, const char *frame) {
+  for (int i = loop->pin_count - 1; i >= 0; i--)
+    if (loop->pins[i].stack == loop->runner && loop->pins[i].frame <= frame)
+      remove_pin(loop, i);
+  if (loop->pin_count == DT_PINS)
+    luaL_error(L, "finalizers read within finalizers, too many of them");
+}
+
+void dt_forget_pins(struct dt_loop *loop) {
+  while (loop->pin_count > 0)
+    remove_pin(loop, loop->pin_count - 1);
 }
 
 void dt_stream_free(struct dt_socket *socket) {
@@ -247,6 +286,6 @@ void dt_stream_free(struct dt_socket *socket) {
   stream->flusher = NULL;
   stream->socket = NULL;
   dt_buffer_clear(&stream->out, &loop->pool);
-  if (stream->pins == 0)
-    dt_stream_end(stream);
+  if (!is_pinned(loop, stream))
+    end_stream(stream);
 }

@@ -39,8 +39,6 @@ struct dt_stream {
   int sent_error; /* of what was sent behind the writer's back: told next */
   unsigned char gathering; /* enum dt_gathering */
   bool dirty;              /* in the loop's list */
-  unsigned pins;           /* dt_stream_pin; it is freed at the last one's end
-                              when `socket` is NULL */
 };
 
 DT_INTERNAL_BEGIN
@@ -50,6 +48,13 @@ extern const struct dt_kind dt_flush_kind;
 
 /* The socket's, made when there is none; raises when memory ends. */
 struct dt_stream *dt_stream_of(lua_State *L, struct dt_socket *socket);
+
+/* For the functions below. */
+void dt_clear_pins(lua_State *L, struct dt_loop *loop, const char *frame);
+void dt_take_pin(struct dt_loop *loop, struct dt_stream *stream);
+
+/* Frees the streams of which only a pin is left. */
+void dt_forget_pins(struct dt_loop *loop);
 
 /* Bytes that wait to be read. */
 static inline size_t dt_unread_bytes(const struct dt_socket *socket) {
@@ -73,17 +78,29 @@ static inline void dt_note_received(struct dt_socket *socket, size_t got,
    come, since the kernel tells it once. */
 void dt_note_receive_error(struct dt_stream *stream, int error);
 
-/* Between the two the stream is not freed, though its socket be closed: the
-   collector may run any code while a string is made of its bytes. */
-static inline void dt_stream_pin(struct dt_stream *stream) {
-  stream->pins++;
+/* Between the two, which are called by the same function, the stream is not
+   freed, though its socket be closed: the collector may run any code while a
+   string is made of its bytes.  When an error keeps it from being unpinned,
+   that is noticed later.  To pin may raise. */
+static inline void dt_stream_pin(lua_State *L, struct dt_loop *loop,
+                                 struct dt_stream *stream) {
+  const char *frame = __builtin_frame_address(0);
+  struct dt_pin *pin;
+  if (loop->pin_count > 0)
+    dt_clear_pins(L, loop, frame);
+  pin = &loop->pins[loop->pin_count++];
+  pin->stream = stream;
+  pin->frame = frame;
+  pin->stack = loop->runner;
 }
 
-void dt_stream_end(struct dt_stream *stream);
-
-static inline void dt_stream_unpin(struct dt_stream *stream) {
-  if (--stream->pins == 0 && !stream->socket)
-    dt_stream_end(stream);
+static inline void dt_stream_unpin(struct dt_loop *loop,
+                                   struct dt_stream *stream) {
+  const struct dt_pin *pin = &loop->pins[loop->pin_count - 1];
+  if (pin->stream == stream && stream->socket)
+    loop->pin_count--;
+  else
+    dt_take_pin(loop, stream);
 }
 
 /* There is something to send when the task next waits. */

@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,8 +201,23 @@ struct dt_task *dt_check_task(lua_State *L, int arg) {
 /* --- waiting -----------------------------------------------------------------
  */
 
-/* Moves the operation to where it stays: into the task, or, if it is large,
-   into a userdata on the task's stack. */
+static int push_room(lua_State *L, void *size) {
+  dt_newuserdata(L, *(const size_t *)size);
+  return 1;
+}
+
+/* In the task, or, for a large operation, a userdata on the task's stack. NULL:
+   there is no memory. */
+static char *room_for(lua_State *L, struct dt_task *task, size_t size) {
+  if (size <= sizeof task->operation)
+    return (char *)task->operation.bytes;
+  if (dt_try(L, dt_state_of(L), push_room, &size) == LUA_OK)
+    return lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return NULL;
+}
+
+/* Moves the operation to where it stays.  NULL: there is no memory. */
 static struct dt_operation *settle_down(lua_State *L, struct dt_task *task,
                                         struct dt_operation *operation) {
   const char *from = (const char *)operation, *where;
@@ -209,8 +225,9 @@ static struct dt_operation *settle_down(lua_State *L, struct dt_task *task,
   char *to;
   if (operation->stays)
     return operation;
-  to = size <= sizeof task->operation ? (char *)task->operation.bytes
-                                      : dt_newuserdata(L, size);
+  to = room_for(L, task, size);
+  if (!to)
+    return NULL;
   memcpy(to, from, size);
   operation = (struct dt_operation *)(void *)to;
   where = (const char *)operation->where;
@@ -224,9 +241,15 @@ int dt_task_wait(lua_State *L, struct dt_loop *loop,
                  struct dt_operation *operation, int outcome) {
   struct dt_task *task = loop->task;
   struct dt_waiter *waiter = &task->waiter;
+  struct dt_operation *settled = NULL;
   int error;
-  luaL_checkstack(L, LUA_MINSTACK, "no room for results");
-  operation = waiter->operation = settle_down(L, task, operation);
+  if (lua_checkstack(L, LUA_MINSTACK)) /* for results */
+    settled = settle_down(L, task, operation);
+  if (!settled) {
+    operation->error = ENOMEM;
+    return dt_end_failed(L, operation);
+  }
+  operation = waiter->operation = settled;
   error = dt_park(L, loop, waiter, outcome);
   if (error != 0) {
     dt_unpark(loop, waiter);
@@ -265,7 +288,7 @@ int dt_give_way(lua_State *L, int results) {
   }
   if (!task && loop->runner) /* the loop itself, in somebody's function */
     return results;
-  if (!dt_may_stand(L, loop))
+  if (dt_may_stand(L, loop) != DT_STANDS)
     return results;
   return dt_stand_aside(L, loop, results);
 }

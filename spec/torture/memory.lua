@@ -17,7 +17,7 @@ if jit then jit.off() end -- luacheck: ignore
 local LIMIT = 5000 -- allocations of a case
 local PATIENCE = tonumber(os.getenv("PATIENCE")) or 30 -- seconds, for one run
 
-local CACHED = 4 -- blocks that the library keeps for the next time, and may just have made
+local CACHED = 3 -- blocks that the library keeps for the next time, and may just have made
 
 local stride = tonumber(arg[1]) or 1
 local trace = os.getenv("TRACE")
