@@ -260,7 +260,7 @@ valgrind: ## the same under valgrind, on Lua 5.1 and 5.4
 	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run valgrind $(VALGRIND_LUAS)
 
 # What the short one needs; the full one, for every Lua.
-TORTURE_LUAS = $(if $(filter 1,$(FULL)),$(LUAS),5.1 5.4 luajit)
+TORTURE_LUAS = $(LUAS)
 torture: ## let everything fail that can: memory, calls, descriptors, threads; FULL=1: all of it
 	@spec/support/deps test
 	$(SUBMAKE) suite-torture
