@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,15 +19,17 @@
 
 static int plan(lua_State *L, int error, size_t bytes) {
   const char *call = luaL_checkstring(L, 1);
-  int nth = 1;
+  int nth = 1, times = lua_toboolean(L, 4) ? DT_FAULT_FOREVER : 1;
   if (!lua_isnoneornil(L, 3))
     nth = (int)dt_check_range(L, 3, 1, DT_FAULT_NTH_MAX);
-  if (!dt_fault_plan(call, nth, lua_toboolean(L, 4), error, bytes))
+  if (lua_type(L, 4) == LUA_TNUMBER)
+    times = (int)dt_check_range(L, 4, 1, DT_FAULT_FOREVER);
+  if (!dt_fault_plan(call, nth, times, error, bytes))
     return luaL_argerror(L, 1, "no such call");
   return 0;
 }
 
-/* fault.fail(call, errno [, nth [, forever]]) */
+/* fault.fail(call, errno [, nth [, forever]]); how often instead of true */
 static int fault_fail(lua_State *L) {
   int error = dt_error_number(luaL_checkstring(L, 2));
   luaL_argcheck(L, error != 0, 2, "no such errno");
@@ -140,6 +143,27 @@ static int fault_exit(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
 }
 
+/* What is said when nobody has called fault.watch for so long. */
+static char last_words[512];
+
+static void give_up(int signal) {
+  ssize_t unused = write(STDOUT_FILENO, last_words, strlen(last_words));
+  (void)signal;
+  (void)unused;
+  _exit(1);
+}
+
+/* fault.watch(seconds, text): ends the process with these words unless it is
+   called again in time; 0: not any more */
+static int fault_watch(lua_State *L) {
+  unsigned seconds = (unsigned)dt_check_range(L, 1, 0, 100000);
+  alarm(0);
+  signal(SIGALRM, give_up);
+  snprintf(last_words, sizeof last_words, "%s", luaL_optstring(L, 2, ""));
+  alarm(seconds);
+  return 0;
+}
+
 /* fault.loop() -> how many there are of what the loop of this state holds */
 static int fault_loop(lua_State *L) {
   const struct dt_loop *loop = dt_loop_of(L);
@@ -176,6 +200,7 @@ static const luaL_Reg functions[] = {
     {"fork", fault_fork},
     {"loop", fault_loop},
     {"waitpid", fault_waitpid},
+    {"watch", fault_watch},
     {NULL, NULL},
 };
 

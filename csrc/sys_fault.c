@@ -12,6 +12,10 @@
 #include <string.h>
 #include <time.h>
 
+#ifdef DT_HAVE_EPOLL
+#  include <sys/epoll.h>
+#endif
+
 #include "sys.h"
 #include "sys_fault.h"
 
@@ -70,9 +74,9 @@ enum call { CALLS(NUMBER) CALL_COUNT };
 static const char *const names[] = {CALLS(NAME)};
 
 struct plan {
-  int left;     /* calls until it strikes: 1 is the next; 0: no plan */
-  bool forever; /* strike at every call from then on */
-  int error;    /* 0: cut to `bytes` */
+  int left;  /* calls until it strikes: 1 is the next; 0: no plan */
+  int times; /* how often it strikes then, call after call */
+  int error; /* 0: cut to `bytes` */
   size_t bytes;
   int count; /* calls made */
   int delay; /* milliseconds that each call sleeps first */
@@ -116,7 +120,7 @@ static bool strikes(enum call call, size_t *size) {
     error = plan->error;
     if (error == 0 && size && *size > plan->bytes)
       *size = plan->bytes;
-    if (plan->forever)
+    if (plan->times == DT_FAULT_FOREVER || --plan->times > 0)
       plan->left = 1;
   }
   pthread_mutex_unlock(&lock);
@@ -127,6 +131,70 @@ static bool strikes(enum call call, size_t *size) {
   return error != 0;
 }
 
+/* --- edges --------------------------------------------------------------- */
+
+#ifdef DT_HAVE_EPOLL
+
+/* How each descriptor was last registered with an epoll instance. */
+static struct {
+  int epoll; /* one more than its descriptor; 0: not at all */
+  struct epoll_event event;
+} armed[KNOWN_DESCRIPTORS];
+
+static void note_armed(int epoll, int operation, int fd,
+                       const struct epoll_event *event) {
+  if (fd < 0 || fd >= KNOWN_DESCRIPTORS)
+    return;
+  pthread_mutex_lock(&lock);
+  armed[fd].epoll = operation == EPOLL_CTL_DEL ? 0 : epoll + 1;
+  armed[fd].event = *event;
+  pthread_mutex_unlock(&lock);
+}
+
+/* With the lock held. */
+static void forget_armed(int fd) {
+  armed[fd].epoll = 0;
+}
+
+/* A kernel that says EAGAIN has an edge to come.  That this one was not true
+   it does not know: to be registered again makes it look. */
+static void promise_edge(int fd) {
+  int error = errno, epoll;
+  struct epoll_event event;
+  if (fd < 0 || fd >= KNOWN_DESCRIPTORS)
+    return;
+  pthread_mutex_lock(&lock);
+  epoll = armed[fd].epoll - 1;
+  event = armed[fd].event;
+  pthread_mutex_unlock(&lock);
+  if (epoll >= 0)
+    dt_sys_real.epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+  errno = error;
+}
+
+#else
+
+static void forget_armed(int fd) {
+  (void)fd;
+}
+
+static void promise_edge(int fd) {
+  (void)fd;
+}
+
+#endif
+
+/* As strikes, for a call on `fd`. */
+static bool strikes_on(enum call call, size_t *size, int fd) {
+  if (!strikes(call, size))
+    return false;
+  if (errno == EAGAIN)
+    promise_edge(fd);
+  return true;
+}
+
+/* --- births and deaths --------------------------------------------------- */
+
 static int opened(enum call call, int fd) {
   if (fd >= 0 && fd < KNOWN_DESCRIPTORS) {
     pthread_mutex_lock(&lock);
@@ -135,8 +203,6 @@ static int opened(enum call call, int fd) {
   }
   return fd;
 }
-
-/* --- births and deaths --------------------------------------------------- */
 
 static int faulty_socket(int domain, int type, int protocol) {
   if (strikes(CALL_socket, NULL))
@@ -169,7 +235,7 @@ static int faulty_pipe(int fds[2]) {
 }
 
 static int faulty_accept(int fd, struct sockaddr *address, socklen_t *length) {
-  if (strikes(CALL_accept, NULL))
+  if (strikes_on(CALL_accept, NULL, fd))
     return -1;
   return opened(CALL_accept, dt_sys_real.accept(fd, address, length));
 }
@@ -209,6 +275,7 @@ static int faulty_close(int fd) {
   if (fd >= 0 && fd < KNOWN_DESCRIPTORS) {
     pthread_mutex_lock(&lock);
     openers[fd] = NULL;
+    forget_armed(fd);
     pthread_mutex_unlock(&lock);
   }
   result = dt_sys_real.close(fd);
@@ -247,13 +314,23 @@ FAULTY(int, ioctl, (int fd, unsigned long request, void *argument),
        (fd, request, argument))
 FAULTY(int, getifaddrs, (struct ifaddrs * *list), (list))
 #ifdef DT_HAVE_EPOLL
-FAULTY(int, epoll_ctl,
-       (int fd, int operation, int target, struct epoll_event *event),
-       (fd, operation, target, event))
 FAULTY(int, epoll_wait,
        (int fd, struct epoll_event *events, int most, int milliseconds),
        (fd, events, most, milliseconds))
 #endif
+#ifdef DT_HAVE_EPOLL
+static int faulty_epoll_ctl(int fd, int operation, int target,
+                            struct epoll_event *event) {
+  int result;
+  if (strikes(CALL_epoll_ctl, NULL))
+    return -1;
+  result = dt_sys_real.epoll_ctl(fd, operation, target, event);
+  if (result == 0)
+    note_armed(fd, operation, target, event);
+  return result;
+}
+#endif
+
 #ifdef DT_HAVE_KQUEUE
 FAULTY(int, kevent,
        (int fd, const struct kevent *changes, int count, struct kevent *events,
@@ -280,11 +357,19 @@ static int faulty_getnameinfo(const struct sockaddr *address, socklen_t length,
 
 /* --- calls that also move less ------------------------------------------- */
 
+/* epoll(7): less than was asked for says as much as EAGAIN. */
+static ssize_t cut(ssize_t result, bool shorter, int fd) {
+  if (shorter && result >= 0)
+    promise_edge(fd);
+  return result;
+}
+
 #define FAULTY_SIZE(type, name, parameters, size, arguments)                   \
   static type faulty_##name parameters {                                       \
-    if (strikes(CALL_##name, &size))                                           \
+    size_t whole = size;                                                       \
+    if (strikes_on(CALL_##name, &size, fd))                                    \
       return -1;                                                               \
-    return dt_sys_real.name arguments;                                         \
+    return cut(dt_sys_real.name arguments, size < whole, fd);                  \
   }
 
 FAULTY_SIZE(ssize_t, send, (int fd, const void *data, size_t size, int flags),
@@ -301,30 +386,38 @@ FAULTY_SIZE(ssize_t, recvfrom,
             size, (fd, data, size, flags, address, length))
 FAULTY_SIZE(ssize_t, sendfile, (int fd, int file, off_t *offset, size_t count),
             count, (fd, file, offset, count))
-FAULTY_SIZE(ssize_t, splice, (int from, int to, size_t count, int to_socket),
-            count, (from, to, count, to_socket))
+
+static ssize_t faulty_splice(int from, int to, size_t count, int to_socket) {
+  int fd = to_socket ? to : from;
+  size_t whole = count;
+  if (strikes_on(CALL_splice, &count, fd))
+    return -1;
+  return cut(dt_sys_real.splice(from, to, count, to_socket), count < whole, fd);
+}
 
 /* Many messages are cut to fewer messages. */
 static int faulty_sendmany(int fd, struct dt_message *messages, unsigned count,
                            int flags) {
   size_t few = count;
-  if (strikes(CALL_sendmany, &few))
+  if (strikes_on(CALL_sendmany, &few, fd))
     return -1;
-  return dt_sys_real.sendmany(fd, messages, (unsigned)few, flags);
+  return (int)cut(dt_sys_real.sendmany(fd, messages, (unsigned)few, flags),
+                  few < count, fd);
 }
 
 static int faulty_recvmany(int fd, struct dt_message *messages, unsigned count,
                            int flags) {
   size_t few = count;
-  if (strikes(CALL_recvmany, &few))
+  if (strikes_on(CALL_recvmany, &few, fd))
     return -1;
-  return dt_sys_real.recvmany(fd, messages, (unsigned)few, flags);
+  return (int)cut(dt_sys_real.recvmany(fd, messages, (unsigned)few, flags),
+                  few < count, fd);
 }
 
 /* A message of several buffers is cut to the beginning of the first. */
 static ssize_t faulty_sendmsg(int fd, const struct msghdr *message, int flags) {
   size_t size = (size_t)-1;
-  if (strikes(CALL_sendmsg, &size))
+  if (strikes_on(CALL_sendmsg, &size, fd))
     return -1;
   if (size != (size_t)-1 && message->msg_iovlen > 0) {
     struct msghdr copy = *message;
@@ -332,14 +425,14 @@ static ssize_t faulty_sendmsg(int fd, const struct msghdr *message, int flags) {
     first.iov_len = first.iov_len > size ? size : first.iov_len;
     copy.msg_iov = &first;
     copy.msg_iovlen = 1;
-    return dt_sys_real.sendmsg(fd, &copy, flags);
+    return cut(dt_sys_real.sendmsg(fd, &copy, flags), true, fd);
   }
   return dt_sys_real.sendmsg(fd, message, flags);
 }
 
 static ssize_t faulty_recvmsg(int fd, struct msghdr *message, int flags) {
   size_t size = (size_t)-1;
-  if (strikes(CALL_recvmsg, &size))
+  if (strikes_on(CALL_recvmsg, &size, fd))
     return -1;
   if (size != (size_t)-1 && message->msg_iovlen > 0) {
     struct iovec *list = message->msg_iov, first = list[0];
@@ -351,7 +444,7 @@ static ssize_t faulty_recvmsg(int fd, struct msghdr *message, int flags) {
     result = dt_sys_real.recvmsg(fd, message, flags);
     message->msg_iov = list;
     message->msg_iovlen = count;
-    return result;
+    return cut(result, true, fd);
   }
   return dt_sys_real.recvmsg(fd, message, flags);
 }
@@ -368,14 +461,14 @@ static int number_of(const char *call) {
   return -1;
 }
 
-bool dt_fault_plan(const char *call, int nth, bool forever, int error,
+bool dt_fault_plan(const char *call, int nth, int times, int error,
                    size_t bytes) {
   int number = number_of(call);
   if (number < 0)
     return false;
   pthread_mutex_lock(&lock);
   plans[number].left = nth;
-  plans[number].forever = forever;
+  plans[number].times = times;
   plans[number].error = error;
   plans[number].bytes = bytes;
   pthread_mutex_unlock(&lock);

@@ -14,13 +14,15 @@
 #include <stddef.h>
 
 #define DT_FAULT_NTH_MAX 0x7fffffff
+#define DT_FAULT_FOREVER 0x7fffffff
 
 DT_INTERNAL_BEGIN
 
-/* From the `nth` call of `call` on (counted from now, 1 is the next), once or
-   for ever, fail with `error`; or, when `error` is 0, move at most `bytes`
-   bytes (or messages).  One plan for each call.  False: no such call. */
-bool dt_fault_plan(const char *call, int nth, bool forever, int error,
+/* From the `nth` call of `call` on (counted from now, 1 is the next), so many
+   times, or DT_FAULT_FOREVER, fail with `error`; or, when `error` is 0, move at
+   most `bytes` bytes (or messages).  One plan for each call.  False: no such
+   call. */
+bool dt_fault_plan(const char *call, int nth, int times, int error,
                    size_t bytes);
 
 /* From now on each call of `call` sleeps first, whatever its plan.  False: no

@@ -370,7 +370,7 @@ static void a_poller_that_cannot_be_opened_says_why(void) {
     CHECK(true);
     return;
   }
-  dt_fault_plan(call, 1, false, EMFILE, 0);
+  dt_fault_plan(call, 1, 1, EMFILE, 0);
   errno = 0;
   CHECK(type->open() == NULL);
   CHECK_EQ_INT(errno, EMFILE);
@@ -383,7 +383,7 @@ static void a_failed_registration_changes_nothing(void) {
     int error;
     make_pair(&pair);
     put(pair.peer);
-    dt_fault_plan(call, nth, false, ENOMEM, 0);
+    dt_fault_plan(call, nth, 1, ENOMEM, 0);
     error = want(&pair, DT_READ | DT_WRITE);
     dt_fault_clear();
     if (nth == 1 || error != 0) { /* the second is kqueue's alone */
@@ -402,7 +402,7 @@ static void a_failed_registration_changes_nothing(void) {
 static void a_failed_wait_says_why(void) {
   static const int errors[] = {EINTR, ENOMEM};
   for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
-    dt_fault_plan(calls()->wait, 1, false, errors[i], 0);
+    dt_fault_plan(calls()->wait, 1, 1, errors[i], 0);
     errno = 0;
     CHECK_EQ_INT(type->wait(poller, events, MOST, 0), -1);
     CHECK_EQ_INT(errno, errors[i]);

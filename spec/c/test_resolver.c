@@ -212,7 +212,7 @@ static void failures_are_answers(void) {
   CHECK_EQ_INT(query->result, EAI_NONAME);
   CHECK(!query->list);
   dt_query_free(query);
-  dt_fault_plan("getaddrinfo", 1, false, ENFILE, 0);
+  dt_fault_plan("getaddrinfo", 1, 1, ENFILE, 0);
   query = ask(resolver, &somebody);
   CHECK(wait_for_answer(resolver) == query);
   CHECK_EQ_INT(query->result, EAI_SYSTEM);
@@ -271,7 +271,7 @@ static void answers_that_wait_were_announced_once(void) {
 static void an_owner_that_was_not_woken_is_woken_later(void) {
   struct dt_resolver *resolver = open_resolver();
   dt_time begin = dt_now();
-  dt_fault_plan("send", 1, false, ENOBUFS, 0);
+  dt_fault_plan("send", 1, 1, ENOBUFS, 0);
   ask(resolver, &somebody);
   take_answers(resolver, 1);
   CHECK(dt_now() - begin < 4000 * MS); /* and not after the idle time */
@@ -285,7 +285,7 @@ static void a_descriptor_that_was_not_emptied_gets_more(void) {
   ask(resolver, &somebody);
   query = wait_for_answer(resolver);
   dt_query_free(query);
-  dt_fault_plan("recv", 1, false, ENOMEM, 0);
+  dt_fault_plan("recv", 1, 1, ENOMEM, 0);
   CHECK(!dt_resolver_answer(resolver));
   ask(resolver, &somebody);
   wait_for_calls(2);
@@ -399,7 +399,7 @@ static void without_any_thread_asking_fails(void) {
 
 static void without_a_descriptor_there_is_no_resolver(void) {
   wait_for_threads_to_end();
-  dt_fault_plan("socketpair", 1, false, EMFILE, 0);
+  dt_fault_plan("socketpair", 1, 1, EMFILE, 0);
   errno = 0;
   CHECK(!dt_resolver_open());
   CHECK_EQ_INT(errno, EMFILE);
