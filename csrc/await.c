@@ -84,7 +84,7 @@ void dt_open_await(lua_State *L) {
 
 /* One poll(2): as dt_wait, but -1 with EINTR when it is to be asked again. */
 static int poll_once(struct pollfd *list, nfds_t count, dt_time deadline) {
-  int ready = dt_sys.poll(list, count, dt_poll_timeout(deadline));
+  int ready = dt_poll(list, count, dt_poll_timeout(deadline));
   int error = errno;
   if (ready > 0)
     return ready;

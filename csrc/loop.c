@@ -518,7 +518,7 @@ static bool poller_failed(lua_State *L, int error) {
 static int ask_poller(struct dt_loop *loop, int milliseconds) {
   int count = loop->poller ? loop->type->wait(loop->poller, loop->events,
                                               DT_BATCH, milliseconds)
-                           : dt_sys.poll(NULL, 0, milliseconds);
+                           : dt_poll(NULL, 0, milliseconds);
   int error = count < 0 ? errno : 0;
   loop->event_next = 0;
   loop->event_count = count > 0 ? count : 0;

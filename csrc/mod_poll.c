@@ -290,7 +290,7 @@ static enum dt_outcome poll_step(lua_State *L, struct dt_operation *operation) {
   if (polling->watching)
     catch_up(polling);
   do /* it only looks: a signal is no reason to let go of it */
-    ready = dt_sys.poll(polling->entries, (nfds_t)polling->count, 0);
+    ready = dt_poll(polling->entries, (nfds_t)polling->count, 0);
   while (ready < 0 && errno == EINTR);
   if (ready < 0)
     return dt_step_failed(operation, errno, DT_FAILED);

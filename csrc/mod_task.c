@@ -580,7 +580,7 @@ struct watching {
 static enum dt_outcome wait_step(lua_State *L, struct dt_operation *operation) {
   const struct watching *watching = (struct watching *)operation;
   struct pollfd entry = {operation->socket->fd, watching->events, 0};
-  int ready = dt_sys.poll(&entry, 1, 0);
+  int ready = dt_poll(&entry, 1, 0);
   if (ready < 0)
     return dt_step_failed(operation, errno, DT_WANT_READ);
   if (ready == 0)

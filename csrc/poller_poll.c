@@ -120,7 +120,7 @@ static unsigned ready(short events, unsigned wanted) {
 
 static int wait_events(struct dt_poller *poller, struct dt_event *events,
                        int most, int milliseconds) {
-  int left = dt_sys.poll(poller->list, (nfds_t)poller->count, milliseconds);
+  int left = dt_poll(poller->list, (nfds_t)poller->count, milliseconds);
   size_t place = poller->first;
   int count = 0;
   if (left < 0)

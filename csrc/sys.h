@@ -16,6 +16,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <poll.h>
@@ -106,5 +107,15 @@ DT_INTERNAL_BEGIN
 extern const struct dt_sys dt_sys;
 
 DT_INTERNAL_END
+
+/* poll(2): where EAGAIN stands for a want of memory, it is to be asked again as
+   after EINTR.  So it is told as that, and EAGAIN has one meaning everywhere.
+ */
+static inline int dt_poll(struct pollfd *list, nfds_t count, int milliseconds) {
+  int ready = dt_sys.poll(list, count, milliseconds);
+  if (ready < 0 && errno == EAGAIN)
+    errno = EINTR;
+  return ready;
+}
 
 #endif
