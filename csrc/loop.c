@@ -538,7 +538,7 @@ bool dt_loop_turn(lua_State *L, struct dt_loop *loop, dt_time until) {
     error = ask_poller(loop, due == 0 ? 0 : dt_poll_timeout(due));
     if (error == EINTR)
       dt_let_hook_fire(L);
-    else if (error != 0) /* somebody closed its descriptor */
+    else if (error != 0 && !loop->ready) /* somebody closed its descriptor */
       return poller_failed(L, error);
   }
   serve_timers(L, loop);
