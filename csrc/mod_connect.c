@@ -99,7 +99,8 @@ static int settle(const struct connecting *connecting, int error) {
 }
 #endif
 
-/* After connect(2) has begun it: SO_ERROR has the outcome. */
+/* After connect(2) has begun it: SO_ERROR has the outcome.  Of one that was
+   interrupted here nothing more would be heard. */
 static enum dt_outcome connect_ended(lua_State *L,
                                      struct connecting *connecting) {
   int error = 0;
@@ -108,6 +109,8 @@ static enum dt_outcome connect_ended(lua_State *L,
                         &error, &length) != 0)
     error = errno;
   error = settle(connecting, error);
+  if (error == EINTR)
+    return DT_AGAIN;
   return error == 0 ? connected(L, connecting)
                     : connect_failed(connecting, error);
 }
