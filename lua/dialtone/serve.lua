@@ -272,7 +272,12 @@ function serve.new(report)
       listener, message, code = listen.listen(where, nil, listener_options(opts))
     end
     if not listener then return nil, message, code end
-    local address = listener:getsockname()
+    local address
+    address, message, code = listener:getsockname()
+    if not address then
+      if listener ~= where then listener:close() end
+      return nil, message, code
+    end
     local server = setmetatable({
       listener = listener, address = address, handler = handler, report = report,
       max = opts.max or math.huge, timeout = opts.timeout,
