@@ -78,6 +78,12 @@ function Case.packets()
   return a, b
 end
 
+-- All of it, however little one call takes.
+function Case.send(s, text)
+  local sent = 0
+  repeat sent = sent + must(s:send(text:sub(sent + 1))) until sent == #text
+end
+
 function Case.listener()
   return keep(must(net.listen("127.0.0.1:0")))
 end

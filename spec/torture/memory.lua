@@ -22,7 +22,8 @@ local CACHED = 3 -- blocks that the library keeps for the next time, and may jus
 local stride = tonumber(arg[1]) or 1
 local trace = os.getenv("TRACE")
 
-local of_memory = { ENOMEM = true, ENOBUFS = true, EAI_MEMORY = true, EAGAIN = true }
+-- "lost": it was the server's memory.
+local of_memory = { ENOMEM = true, ENOBUFS = true, EAI_MEMORY = true, EAGAIN = true, lost = true }
 
 local function is_memory(message)
   return message:find("not enough memory", 1, true) or message:find("Cannot allocate", 1, true)

@@ -21,8 +21,8 @@ return function(t)
     must(client:write("hello\n"))
     local line, message, code = client:read()
     if line then return same(line, "hello") end
-    -- the server's task had no memory: it closed, or is still being told
-    if code == "timeout" or code == "eof" or code == "ECONNRESET" or not code then code = "ENOMEM" end
+    -- the server's task had failed: it closed, or is still being told
+    if code == "timeout" or code == "eof" or code == "ECONNRESET" or not code then code = "lost" end
     return nil, message, code
   end
 

@@ -1,0 +1,48 @@
+-- errnos.lua - what each system call may fail with: by the manual pages, and what
+-- kernels were seen to say beside that. call.lua and blackbox.lua try them all.
+
+local errnos = {
+  socket = "EMFILE ENFILE ENOMEM ENOBUFS EPERM EACCES",
+  socketpair = "EMFILE ENFILE ENOMEM ENOBUFS EPERM",
+  accept = "EINTR EAGAIN EMFILE ENFILE ENOMEM ENOBUFS ECONNABORTED EPERM EINVAL ENETDOWN EBADF",
+  dup = "EMFILE ENFILE ENOMEM EBADF EPERM",
+  adopt = "EMFILE ENOMEM EBADF EPERM EINVAL",
+  set_nonblocking = "ENOMEM EBADF EPERM EINVAL ENOTTY",
+  close = "EINTR EIO ENOSPC EDQUOT EBADF",
+  bind = "EADDRINUSE EACCES EADDRNOTAVAIL ENOMEM ENOENT EINVAL EBADF",
+  listen = "EADDRINUSE EOPNOTSUPP ENOBUFS ENOMEM EPERM EBADF",
+  connect = "EINTR EAGAIN ECONNREFUSED ECONNRESET ENETUNREACH ENETDOWN ETIMEDOUT EADDRNOTAVAIL "
+    .. "ENOBUFS EPERM ENOENT EBADF",
+  shutdown = "ENOTCONN ENOBUFS EINVAL ECONNRESET EBADF",
+  getsockname = "ENOBUFS ENOMEM EINVAL ENOTSOCK EBADF",
+  getpeername = "ENOTCONN ENOBUFS ENOMEM EINVAL EBADF",
+  getsockopt = "ENOPROTOOPT EACCES ENOMEM ENOBUFS EINVAL EBADF",
+  setsockopt = "ENOPROTOOPT EPERM ENOMEM ENOBUFS EINVAL EDOM EBADF",
+  sendfile = "EINTR EAGAIN EINVAL ENOSYS ENOMEM EIO EPIPE ECONNRESET EBADF",
+  splice = "EINTR EAGAIN EINVAL ENOSYS ENOMEM EIO EPIPE ECONNRESET EBADF",
+  pipe = "EMFILE ENFILE ENOMEM ENOSYS EPERM",
+  poll = "EINTR EAGAIN ENOMEM EINVAL EPERM",
+  ioctl = "ENODEV ENXIO EPERM ENOTTY EINVAL ENOMEM",
+  getaddrinfo = "EINTR EMFILE ENFILE ENOMEM ECONNREFUSED EPERM",
+  getnameinfo = "EINTR EMFILE ENFILE ENOMEM ENOBUFS",
+  getifaddrs = "EINTR EMFILE ENFILE ENOMEM ENOBUFS EPERM",
+  epoll_create = "EMFILE ENFILE ENOMEM EPERM EINVAL",
+  epoll_ctl = "ENOMEM ENOSPC EPERM EBADF ENOENT EINVAL",
+  epoll_wait = "EINTR ENOMEM EINVAL EBADF EPERM",
+  kqueue = "EMFILE ENFILE ENOMEM EPERM EINVAL",
+  kevent = "EINTR ENOMEM EINVAL EBADF EACCES",
+}
+for _, call in ipairs { "send", "sendto", "sendmsg", "sendmany" } do
+  errnos[call] = "EINTR EAGAIN ENOMEM ENOBUFS EPIPE ECONNRESET ENOTCONN ENETDOWN EPERM EMSGSIZE EBADF"
+end
+for _, call in ipairs { "recv", "recvfrom", "recvmsg", "recvmany" } do
+  errnos[call] = "EINTR EAGAIN ENOMEM ENOBUFS ECONNRESET ECONNREFUSED ETIMEDOUT ENOTCONN EPERM EBADF"
+end
+
+for call, text in pairs(errnos) do
+  local list = {}
+  for name in text:gmatch("%S+") do list[#list + 1] = name end
+  errnos[call] = list
+end
+
+return errnos
