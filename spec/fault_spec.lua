@@ -334,6 +334,56 @@ describe("a failure while a call waits", function()
     end
   end)
 
+  -- poll(2) allows it where the kernel wants memory.
+  it("of poll with EAGAIN is nobody's: it is asked again, for the same", function()
+    local a = keep(net.socketpair())
+    for nth = 1, 2 do
+      fault.fail("poll", "EAGAIN", nth)
+      assert.is_true(net.wait(a, "write", 5))
+      fault.clear()
+    end
+  end)
+
+  it("of connect, when it notes the end in a task, is not the end: EINTR", function()
+    local listener, client = support.tcp4.listener(), support.tcp4.socket()
+    fault.fail("connect", "EINTR", 2)
+    assert.is_true(net.run(function()
+      return net.timeout(5, client.connect, client, listener:getsockname())
+    end))
+    assert.equal(3, fault.count("connect"))
+  end)
+
+  it("of the poller, for ever, ends the wait beside tasks", function()
+    local child = fault.fork()
+    if child == 0 then
+      fault.watch(20, "")
+      local a = net.socketpair()
+      net.spawn(a.recv, a, 1)
+      for _, call in ipairs(fault.calls()) do
+        if call == "epoll_wait" or call == "kevent" or call == "poll" then
+          fault.fail(call, "EINVAL", 1, true)
+        end
+      end
+      for _ = 1, 3 do pcall(net.sleep, 0) end
+      local ok, message = pcall(net.sleep, 10)
+      fault._exit(not ok and tostring(message):find("Invalid argument", 1, true) and 0 or 2)
+    end
+    assert.equal(0, fault.waitpid(child))
+  end)
+
+  it("of getsockname is net.serve's, and its listener is closed", function()
+    local before = settle()
+    fault.fail("getsockname", "ENOBUFS")
+    assert_fails("ENOBUFS", "^getsockname", net.serve("127.0.0.1:0", net.echo))
+    fault.clear()
+    assert.equal(before, census())
+    local listener = support.tcp4.listener()
+    fault.fail("getsockname", "ENOBUFS")
+    assert_fails("ENOBUFS", "^getsockname", net.serve(listener, net.echo))
+    fault.clear()
+    assert(listener:getsockname())
+  end)
+
   it("of getsockopt when a connection ends is connect's", function()
     local listener, client = support.tcp4.listener(), support.tcp4.socket()
     fault.fail("getsockopt", "ENOBUFS")
