@@ -116,6 +116,11 @@ LISTED = $(filter-out $(if $(findstring FAULTS,$(FLAGS_$1)),,$(FAULTS)),$(SOURCE
 SHIMMED = $(if $(findstring SHIM,$(FLAGS_$1)),kevent_shim)
 objects = $(patsubst %,build/$1/%.o,$2)
 
+# The C library's calls that fail, for the release build: LD_PRELOAD, Linux only.
+build/test/preload.so: spec/torture/preload.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O1 -g -fPIC $(WARNINGS) -shared $< -ldl -o $@
+
 # $1 flavour: the plain row, and the test programs that stand on it alone
 define flavour_rules
 build/$1/plain/%.o: csrc/%.c Makefile

@@ -36,6 +36,12 @@ static int fault_fail(lua_State *L) {
   return plan(L, error, 0);
 }
 
+/* fault.errno(name) -> its number */
+static int fault_errno(lua_State *L) {
+  lua_pushinteger(L, dt_error_number(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 /* fault.short(call, bytes [, nth [, forever]]) */
 static int fault_short(lua_State *L) {
   return plan(L, 0, (size_t)dt_check_range(L, 2, 0, DT_FAULT_NTH_MAX));
@@ -189,6 +195,7 @@ static int fault_loop(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"_exit", fault_exit},
+    {"errno", fault_errno},
     {"fail", fault_fail},
     {"short", fault_short},
     {"delay", fault_delay},
