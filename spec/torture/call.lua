@@ -56,7 +56,7 @@ end
 
 local function run_cases(environment, ...)
   local first = 1
-  repeat first = run_child(environment, arg[0], first, "run", first, ...) until not first
+  repeat first = run_child(environment, "spec/torture/call.lua", first, "run", first, ...) until not first
 end
 
 -- With all cases, each call is struck somewhere.

@@ -107,13 +107,21 @@ function Case.nothing() end
 
 local ROOM = 40
 
+-- A received descriptor may be a number, with LuaJIT.
+local function close_number(fd)
+  local ffi = require "ffi"
+  pcall(ffi.cdef, "int close(int fd);")
+  if ffi.C.close(fd) ~= 0 then error("close: errno " .. ffi.errno(), 0) end
+end
+
 -- Closes what was kept, the last first. `complain` hears of what cannot be closed.
 function Case.close(complain)
   for index = ROOM, 1, -1 do
     local object = Case.kept[index]
     Case.kept[index] = false
     if object then
-      local ok, message = pcall(object.close, object)
+      local close = type(object) == "number" and close_number or object.close
+      local ok, message = pcall(close, object)
       if not ok then complain("cannot be closed: " .. tostring(message)) end
     end
   end

@@ -39,7 +39,8 @@ return function(t)
   end
   case("accept", expecting, function(listener) return keep(listener:accept()) end)
   case("accepts", expecting, function(listener)
-    for conn in listener:accepts() do return keep(conn) end
+    local next_one = listener:accepts()
+    return keep(next_one())
   end)
 
   case("dup", t.pair, function(a) return keep(a:dup()) end)
