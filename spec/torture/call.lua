@@ -71,7 +71,7 @@ end
 
 local function run_all()
   local calls = os.getenv("CALLS")
-  local stride, names = arg[1] or (part.full and 1 or 13), { select(2, (table.unpack or unpack)(arg)) } -- luacheck: ignore
+  local stride, names = arg[1] or (part.full and 1 or 19), { select(2, (table.unpack or unpack)(arg)) } -- luacheck: ignore
   for _, poller in ipairs(part.pollers()) do
     local only = calls or POLLERS[poller]
     part.say("--- %s%s", poller, only and ": " .. only or "")
