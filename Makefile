@@ -273,7 +273,7 @@ torture: ## let everything fail that can: memory, calls, descriptors, threads; F
 
 suite-torture: $(call modules,test,$(TORTURE_LUAS)) $(patsubst %,build/asan/%/oom,$(TORTURE_LUAS)) \
     $(filter %/host_close %/host_threads,$(call hosts,tsan,$(filter-out 5.1,$(TORTURE_LUAS)))) \
-    $(call fuzzers,asan)
+    $(call fuzzers,asan) build/test/preload.so $(call modules,release,5.1 5.4 luajit)
 	@:
 
 SECONDS ?= 3600

@@ -5,11 +5,11 @@
  *
  * The script has a table `oom`:
  *
- *   arm(n, forever)   the n-th allocation from now on fails: that one, or it and
- *                     all that follow
- *   disarm()          gives how many were refused, and how many were asked for
- *   live()            how many blocks of the library's own are there
- *   watch(seconds)    ends the process if this is not called again in time
+ *   arm(n, forever)   the n-th allocation from now on fails: that one, or it
+ * and all that follow disarm()          gives how many were refused, and how
+ * many were asked for live()            how many blocks of the library's own
+ * are there watch(seconds)    ends the process if this is not called again in
+ * time
  *
  * Counted are the interpreter's allocations, through its allocator, and the
  * library's own (malloc, calloc, realloc, mmap, pthread_create), through
@@ -181,11 +181,8 @@ static int oom_watch(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"arm", oom_arm},
-    {"disarm", oom_disarm},
-    {"live", oom_live},
-    {"watch", oom_watch},
-    {NULL, NULL},
+    {"arm", oom_arm},     {"disarm", oom_disarm}, {"live", oom_live},
+    {"watch", oom_watch}, {NULL, NULL},
 };
 
 static int run(lua_State *L, int argc, char **argv) {
