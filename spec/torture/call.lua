@@ -235,14 +235,15 @@ end
 
 local offset, hits = 0, {}
 
--- The n-th call of this name, n = 1 ... until it is not reached.
+-- The n-th call of this name, n = 1 ... until it is not reached. Each call is struck
+-- once, however large the stride is.
 local function sweep_call(case, place, call, list, before)
   local looks_up = list.getaddrinfo or list.getnameinfo
   local plans, nth, count = plans_of(call, call == WAKE and looks_up), 1, list[call]
   while nth <= count and nth <= LIMIT do
     for _, plan in ipairs(plans) do
       offset = offset + 1
-      if offset % stride == 0 then
+      if offset % stride == 0 or not hits[call] then
         plan.call, plan.nth = call, nth
         local made = run(case, place, plan, before)
         if made >= nth then hits[call] = (hits[call] or 0) + 1 end
