@@ -541,6 +541,7 @@ bool dt_loop_turn(lua_State *L, struct dt_loop *loop, dt_time until) {
     else if (error != 0 && !loop->ready) /* somebody closed its descriptor */
       return poller_failed(L, error);
   }
+  loop->interrupted = error == EINTR && dt_loop_due(loop) > dt_now();
   serve_timers(L, loop);
   serve_events(L, loop);
   serve_ready(L, loop);

@@ -80,6 +80,7 @@ struct dt_loop {
   const struct dt_poller_type *type; /* NULL: the best one, when it is opened */
   struct dt_poller *poller;
   struct dt_fork fork;
+  bool interrupted; /* a signal ended the last turn's wait, nothing was due */
   unsigned generation; /* of the poller: each fork(2) has another one */
   struct dt_timers timers;
   struct dt_waiter *ready, **ready_end;

@@ -499,13 +499,18 @@ static int net_run(lua_State *L) {
   return results - 1;
 }
 
-/* One turn is enough. */
+/* One turn is enough, if it was not a signal that ended it before its time. */
+struct turn {
+  bool begun;
+  dt_time until;
+};
+
 static bool one_turn(struct dt_loop *loop, void *argument) {
-  bool *done = argument;
-  bool was = *done;
-  (void)loop;
-  *done = true;
-  return was;
+  struct turn *turn = argument;
+  if (turn->begun && !(loop->interrupted && dt_now() < turn->until))
+    return true;
+  turn->begun = true;
+  return false;
 }
 
 /***
@@ -523,9 +528,8 @@ descriptor is not readable; nil: not before it is
 static int net_step(lua_State *L) {
   struct dt_loop *loop = check_idle(L, "step");
   dt_time limit = dt_check_seconds(L, 1), due, now;
-  bool done = false;
-  dt_run(L, loop, one_turn, &done,
-         dt_deadline(limit == DT_NO_LIMIT ? 0 : limit));
+  struct turn turn = {.until = dt_deadline(limit == DT_NO_LIMIT ? 0 : limit)};
+  dt_run(L, loop, one_turn, &turn, turn.until);
   due = dt_loop_due(loop);
   now = dt_now();
   lua_pushboolean(L, loop->task_count > 0 || loop->watching > 0);
