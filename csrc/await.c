@@ -354,6 +354,8 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     return raise_cancelled(L, loop);
   if (loop->running == L && dt_yieldable(L, loop->yieldable))
     return dt_task_wait(L, loop, operation, outcome);
+  if (loop->dirty && !loop->task && !dt_loop_busy(loop))
+    dt_flush_dirty(L, loop, operation); /* what has no room is the loop's */
   if (loop->task || dt_loop_busy(loop)) {
     enum dt_standable may = dt_may_stand(L, loop);
     if (may == DT_STANDS)

@@ -204,7 +204,6 @@ static enum dt_outcome prepare(struct copying *copying) {
   struct dt_operation *operation = &copying->operation;
   struct dt_socket *from = copying->from, *to = copying->to;
   enum dt_outcome outcome;
-  size_t unsent;
   if (from->fd < 0 || to->fd < 0)
     return fail(copying, from->fd < 0 ? from : to, DT_CLOSED);
   if (to->stream && to->stream->sent_error != 0) {
@@ -213,9 +212,7 @@ static enum dt_outcome prepare(struct copying *copying) {
     return conclude(copying, to, DT_FAILED);
   }
   operation->socket = to;
-  unsent = dt_unsent_bytes(to);
   outcome = dt_send_gathered(operation);
-  operation->moved |= dt_unsent_bytes(to) < unsent;
   return conclude(copying, to, outcome);
 }
 

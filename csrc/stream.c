@@ -83,6 +83,7 @@ void dt_send_last(struct dt_socket *socket) {
 
 enum dt_outcome dt_send_before(struct dt_operation *operation) {
   struct dt_stream *stream = operation->socket->stream;
+  size_t unsent;
   int error;
   if (dt_is_sending(operation->socket, operation)) {
     operation->error = DT_BUSY;
@@ -91,7 +92,9 @@ enum dt_outcome dt_send_before(struct dt_operation *operation) {
   if (dt_unsent_bytes(operation->socket) == 0)
     return DT_DONE;
   dt_stop_flusher(stream);
+  unsent = dt_buffer_length(&stream->out);
   error = send_once(stream);
+  operation->moved |= dt_buffer_length(&stream->out) < unsent;
   if (error == 0)
     return DT_DONE;
   if (error != EAGAIN && error != EINTR)

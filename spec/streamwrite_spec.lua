@@ -498,3 +498,31 @@ for _, kind in ipairs(stream.kinds) do
     end)
   end)
 end
+
+describe("what was gathered, and the kernel takes in parts, in a main program without tasks,", function()
+  local function gather(text)
+    local a, b = support.keep(net.socketpair())
+    assert(a:setvbuf("full"))
+    assert(a:write(text))
+    return a, b
+  end
+
+  it("goes on while another call waits", function()
+    local a, b = gather("hello")
+    fault.short("send", 1)
+    b:settimeout(support.LATE)
+    assert.equal("hello", b:read(5))
+    assert.equal(0, tasks.unsent(a) or 0)
+  end)
+
+  -- If each part were followed by a pause, as when nothing moves, it would be
+  -- more than a second in all.
+  it("goes without pauses when it is closed", function()
+    local a, b = gather(("x"):rep(60))
+    fault.short("send", 1, 1, true)
+    local start = support.clock()
+    assert(a:close())
+    assert.is_true(support.clock() - start < 0.5)
+    assert.equal(("x"):rep(60), b:read("a"))
+  end)
+end)
