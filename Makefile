@@ -19,10 +19,10 @@ LUAS_KNOWN := 5.1 5.2 5.3 5.4 5.5 luajit
 PLAIN := address address_parse buffer clock constant control cstack error \
   fork option_ip option_ipv6 option_link option_socket option_transport \
   optiontable pipe poller poller_epoll poller_kqueue poller_poll resolver search sys \
-  sys_fault tcpinfo timer
+  sys_fault tcpinfo timer variant_fault
 
 # Only in the flavours that have DIALTONE_FAULTS.
-FAULTS := sys_fault mod_fault
+FAULTS := sys_fault mod_fault variant_fault
 
 SOURCES := $(patsubst csrc/%.c,%,$(wildcard csrc/*.c))
 C_TESTS := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c))
@@ -58,6 +58,9 @@ endif
 
 FLAGS_release := -O2 -DNDEBUG
 FLAGS_test := -O1 -g -DDIALTONE_FAULTS $(SHIM)
+# The collector runs wherever it may: spec/support/collect.
+FLAGS_collect := $(FLAGS_test) -Icsrc
+GLUE_collect := -include spec/support/collect/collect.h
 FLAGS_asan := -O1 -g -DDIALTONE_FAULTS $(SHIM) $(SANITIZE)
 FLAGS_tsan := -O1 -g -DDIALTONE_FAULTS $(SHIM) -fsanitize=thread
 FLAGS_apicheck := $(FLAGS_test)
@@ -76,6 +79,7 @@ endif
 
 LINK_release := -pthread
 LINK_test := -pthread $(NODELETE)
+LINK_collect := $(LINK_test)
 LINK_lint := -pthread
 LINK_tsan := -pthread -fsanitize=thread
 LINK_apicheck := $(LINK_test)
@@ -114,6 +118,7 @@ Q := $(if $(V),,@)
 SUBMAKE = +$(Q)$(MAKE) --no-print-directory -j$(JOBS)
 LISTED = $(filter-out $(if $(findstring FAULTS,$(FLAGS_$1)),,$(FAULTS)),$(SOURCES))
 SHIMMED = $(if $(findstring SHIM,$(FLAGS_$1)),kevent_shim)
+GLUE_FILES = $(filter-out $(PLAIN),$(call LISTED,$1)) $(if $(GLUE_$1),collect)
 objects = $(patsubst %,build/$1/%.o,$2)
 
 # The C library's calls that fail, for the release build: LD_PRELOAD, Linux only.
@@ -148,16 +153,21 @@ endef
 define module_rules
 build/$1/$2/glue/%.o: csrc/%.c Makefile
 	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(GLUE_$1) $$(filter-out found,$$(LUA_$2)) $$(CPPFLAGS) $$(CFLAGS) \
+	  -MMD -MP -c $$< -o $$@
+
+build/$1/$2/glue/%.o: spec/support/collect/%.c Makefile
+	@mkdir -p $$(@D)
 	$$(Q)$$(COMPILE) $$(FLAGS_$1) $$(filter-out found,$$(LUA_$2)) $$(CPPFLAGS) $$(CFLAGS) \
 	  -MMD -MP -c $$< -o $$@
 
-build/$1/$2/dialtone/core.so: $(call objects,$1/$2/glue,$(filter-out $(PLAIN),$(call LISTED,$1))) \
+build/$1/$2/dialtone/core.so: $(call objects,$1/$2/glue,$(call GLUE_FILES,$1)) \
     build/$1/libdialtone.a
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(SHARED) $$^ $$(LINK_$1) $$(LDFLAGS) -o $$@
 	@echo "built $$@"
 
-build/$1/$2/libdialtone.a: $(call objects,$1/$2/glue,$(filter-out $(PLAIN),$(call LISTED,$1))) \
+build/$1/$2/libdialtone.a: $(call objects,$1/$2/glue,$(call GLUE_FILES,$1)) \
     $(call objects,$1/plain,$(filter $(PLAIN),$(call LISTED,$1)) $(call SHIMMED,$1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
@@ -188,7 +198,7 @@ build/$1/$2/dialtone/core.so build/$1/$2/libdialtone.a:
 	@echo "no headers of Lua $2 were found: make deps installs them" >&2; exit 1
 endef
 
-$(foreach flavour,release test asan tsan apicheck lint fuzz,$(eval $(call flavour_rules,$(flavour))) \
+$(foreach flavour,release test collect asan tsan apicheck lint fuzz,$(eval $(call flavour_rules,$(flavour))) \
   $(foreach lua,$(LUAS_KNOWN),$(eval $(call $(if $(LUA_$(lua)),,no_)module_rules,$(flavour),$(lua))) \
     $(foreach source,$(HOSTS),$(eval $(call host_rule,$(flavour),$(lua),$(source))))))
 
@@ -210,7 +220,7 @@ hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
 
 .PHONY: all modules deps demo test bench asan tsan apicheck valgrind torture soak fuzz \
   fuzz-replay fuzz-keep lint format rock doc static install uninstall clean help suite-test \
-  suite-asan suite-tsan suite-apicheck suite-torture suite-fuzz suite-replay lint-compile \
+  suite-collect suite-asan suite-tsan suite-apicheck suite-torture suite-fuzz suite-replay lint-compile \
   lint-format lint-tidy lint-cppcheck lint-lua
 
 all: ## build the module for every Lua whose headers are here (the default)
@@ -284,6 +294,8 @@ soak: ## mixed work and chaos for SECONDS (3600), on LUA_VERSION (5.4)
 
 suite-test: $(call modules,test,$(LUAS)) $(call programs,test) $(call hosts,test,$(LUAS))
 	@:
+suite-collect: $(call modules,collect,$(LUAS)) $(call programs,collect) $(call hosts,collect,$(LUAS))
+	@:
 suite-asan: $(call modules,asan,$(LUAS)) $(call programs,asan) $(call hosts,asan,$(LUAS))
 	@:
 suite-apicheck: $(call modules,apicheck,$(LUAS)) $(call hosts,apicheck,$(LUAS))
@@ -315,7 +327,7 @@ suite-replay: $(call fuzzers,asan)
 # --- style -------------------------------------------------------------------
 
 C_FILES := $(wildcard csrc/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/torture/*.c \
-  examples/host/*.c spec/support/kqueue/*.c spec/support/kqueue/*/*.h)
+  examples/host/*.c spec/support/kqueue/*.c spec/support/kqueue/*/*.h spec/support/collect/*.[ch])
 LUA_FILES = $(shell find lua spec examples bench doc -name '*.lua') .luacheckrc .busted
 
 lint: ## compiler warnings, clang-format, clang-tidy, cppcheck, luacheck
@@ -344,7 +356,7 @@ lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j $(JOBS) \
 	  --enable=warning,performance,portability --suppress=missingInclude \
 	  -D__linux__ -DDIALTONE_FAULTS -DDIALTONE_KQUEUE_SHIM -DLUA_VERSION_NUM=504 \
-	  -Icsrc csrc spec/c spec/fuzz examples/host spec/support/kqueue
+	  -Icsrc csrc spec/c spec/fuzz examples/host spec/support/kqueue spec/support/collect
 
 # By its name luacheck would take the rockspec for a list of files.
 lint-lua:

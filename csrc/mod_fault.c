@@ -16,6 +16,7 @@
 #include "glue.h"
 #include "mod_fault.h"
 #include "sys_fault.h"
+#include "variant_fault.h"
 
 static int plan(lua_State *L, int error, size_t bytes) {
   const char *call = luaL_checkstring(L, 1);
@@ -111,7 +112,8 @@ static int fault_descriptors(lua_State *L) {
   while ((entry = readdir(directory)) != NULL) {
     int fd = atoi(entry->d_name);
     ssize_t length;
-    if (entry->d_name[0] == '.' || fd == dirfd(directory))
+    if (entry->d_name[0] == '.' || fd == dirfd(directory) ||
+        dt_variant_took(fd))
       continue;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     length = readlink(path, target, sizeof target);
@@ -141,6 +143,20 @@ static int fault_waitpid(lua_State *L) {
       return luaL_error(L, "waitpid: %s", strerror(errno));
   lua_pushinteger(L,
                   WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+  return 1;
+}
+
+/* fault.alarm(often) -> how often before.  SIGALRM comes so often a second from
+   now on, 0: not any more; its handler is without SA_RESTART. */
+static int fault_alarm(lua_State *L) {
+  int often = (int)dt_check_range(L, 1, 0, 1000);
+  lua_pushinteger(L, dt_variant_alarm(often));
+  return 1;
+}
+
+/* fault.alarms() -> how many came */
+static int fault_alarms(lua_State *L) {
+  lua_pushinteger(L, dt_variant_alarms());
   return 1;
 }
 
@@ -195,6 +211,8 @@ static int fault_loop(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"_exit", fault_exit},
+    {"alarm", fault_alarm},
+    {"alarms", fault_alarms},
     {"errno", fault_errno},
     {"fail", fault_fail},
     {"short", fault_short},

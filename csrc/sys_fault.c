@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,6 +19,7 @@
 
 #include "sys.h"
 #include "sys_fault.h"
+#include "variant_fault.h"
 
 extern const struct dt_sys dt_sys_real;
 
@@ -196,6 +198,7 @@ static bool strikes_on(enum call call, size_t *size, int fd) {
 /* --- births and deaths --------------------------------------------------- */
 
 static int opened(enum call call, int fd) {
+  dt_variant_opened(fd);
   if (fd >= 0 && fd < KNOWN_DESCRIPTORS) {
     pthread_mutex_lock(&lock);
     openers[fd] = names[call];
@@ -357,96 +360,149 @@ static int faulty_getnameinfo(const struct sockaddr *address, socklen_t length,
 
 /* --- calls that also move less ------------------------------------------- */
 
+/* A call that was cut: beneath the plans by the variant that moves single bytes
+   (variant_fault.h). */
+struct cut {
+  int fd;
+  bool sends, single, shorter;
+};
+
+static struct cut cut(int fd, int flags, bool sends, size_t whole,
+                      size_t *size) {
+  size_t most = dt_variant_cut(fd, flags, sends, *size);
+  bool single = most < *size;
+  *size = most;
+  return (struct cut){fd, sends, single, *size < whole};
+}
+
 /* epoll(7): less than was asked for says as much as EAGAIN. */
-static ssize_t cut(ssize_t result, bool shorter, int fd) {
-  if (shorter && result >= 0)
-    promise_edge(fd);
+static ssize_t moved(struct cut cut, ssize_t result) {
+  int error = errno;
+  if (cut.single && result > 0)
+    dt_variant_moved(cut.fd, cut.sends);
+  errno = error;
+  if (cut.shorter && result >= 0)
+    promise_edge(cut.fd);
   return result;
 }
 
-#define FAULTY_SIZE(type, name, parameters, size, arguments)                   \
-  static type faulty_##name parameters {                                       \
+#define FAULTY_SIZE(name, fd, flags, sends, size, parameters, arguments)       \
+  static ssize_t faulty_##name parameters {                                    \
     size_t whole = size;                                                       \
+    struct cut how;                                                            \
     if (strikes_on(CALL_##name, &size, fd))                                    \
       return -1;                                                               \
-    return cut(dt_sys_real.name arguments, size < whole, fd);                  \
+    how = cut(fd, flags, sends, whole, &size);                                 \
+    return moved(how, dt_sys_real.name arguments);                             \
   }
 
-FAULTY_SIZE(ssize_t, send, (int fd, const void *data, size_t size, int flags),
-            size, (fd, data, size, flags))
-FAULTY_SIZE(ssize_t, recv, (int fd, void *data, size_t size, int flags), size,
+FAULTY_SIZE(send, fd, flags, true, size,
+            (int fd, const void *data, size_t size, int flags),
             (fd, data, size, flags))
-FAULTY_SIZE(ssize_t, sendto,
+FAULTY_SIZE(recv, fd, flags, false, size,
+            (int fd, void *data, size_t size, int flags),
+            (fd, data, size, flags))
+FAULTY_SIZE(sendto, fd, flags, true, size,
             (int fd, const void *data, size_t size, int flags,
              const struct sockaddr *address, socklen_t length),
-            size, (fd, data, size, flags, address, length))
-FAULTY_SIZE(ssize_t, recvfrom,
+            (fd, data, size, flags, address, length))
+FAULTY_SIZE(recvfrom, fd, flags, false, size,
             (int fd, void *data, size_t size, int flags,
              struct sockaddr *address, socklen_t *length),
-            size, (fd, data, size, flags, address, length))
-FAULTY_SIZE(ssize_t, sendfile, (int fd, int file, off_t *offset, size_t count),
-            count, (fd, file, offset, count))
+            (fd, data, size, flags, address, length))
+FAULTY_SIZE(sendfile, fd, 0, true, count,
+            (int fd, int file, off_t *offset, size_t count),
+            (fd, file, offset, count))
+FAULTY_SIZE(splice, (to_socket ? to : from), 0, to_socket, count,
+            (int from, int to, size_t count, int to_socket),
+            (from, to, count, to_socket))
 
-static ssize_t faulty_splice(int from, int to, size_t count, int to_socket) {
-  int fd = to_socket ? to : from;
-  size_t whole = count;
-  if (strikes_on(CALL_splice, &count, fd))
-    return -1;
-  return cut(dt_sys_real.splice(from, to, count, to_socket), count < whole, fd);
+/* A message of several buffers is cut to the beginning of the first that is not
+   empty. */
+struct shorter {
+  struct iovec *list;
+  size_t count;
+  struct iovec first;
+};
+
+static void shorten(struct msghdr *message, size_t size,
+                    struct shorter *shorter) {
+  size_t i = 0;
+  shorter->list = message->msg_iov;
+  shorter->count = (size_t)message->msg_iovlen;
+  if (size == SIZE_MAX || shorter->count == 0)
+    return;
+  while (i + 1 < shorter->count && message->msg_iov[i].iov_len == 0)
+    i++;
+  shorter->first = message->msg_iov[i];
+  if (shorter->first.iov_len > size)
+    shorter->first.iov_len = size;
+  message->msg_iov = &shorter->first;
+  message->msg_iovlen = 1;
 }
 
-/* Many messages are cut to fewer messages. */
+static void lengthen(struct msghdr *message, const struct shorter *shorter) {
+  message->msg_iov = shorter->list;
+  message->msg_iovlen = shorter->count;
+}
+
+static ssize_t faulty_sendmsg(int fd, const struct msghdr *message, int flags) {
+  size_t size = SIZE_MAX;
+  struct msghdr copy = *message;
+  struct shorter shorter;
+  struct cut how;
+  if (strikes_on(CALL_sendmsg, &size, fd))
+    return -1;
+  how = cut(fd, flags, true, SIZE_MAX, &size);
+  shorten(&copy, size, &shorter);
+  return moved(how, dt_sys_real.sendmsg(fd, &copy, flags));
+}
+
+static ssize_t faulty_recvmsg(int fd, struct msghdr *message, int flags) {
+  size_t size = SIZE_MAX;
+  struct shorter shorter;
+  struct cut how;
+  ssize_t result;
+  if (strikes_on(CALL_recvmsg, &size, fd))
+    return -1;
+  how = cut(fd, flags, false, SIZE_MAX, &size);
+  shorten(message, size, &shorter);
+  result = dt_sys_real.recvmsg(fd, message, flags);
+  lengthen(message, &shorter);
+  return moved(how, result);
+}
+
+/* Many messages are cut to fewer messages; by the variant to one, and a part of
+   that. */
+typedef int many_call(int, struct dt_message *, unsigned, int);
+
+static int many(enum call call, many_call *real, int fd,
+                struct dt_message *messages, unsigned count, int flags) {
+  size_t few = count, size = SIZE_MAX;
+  struct shorter shorter;
+  struct cut how;
+  int result;
+  if (strikes_on(call, &few, fd))
+    return -1;
+  how = cut(fd, flags, call == CALL_sendmany, SIZE_MAX, &size);
+  if (few == 0 || !how.single) {
+    how.shorter = few < count;
+    return (int)moved(how, real(fd, messages, (unsigned)few, flags));
+  }
+  shorten(&messages->header, size, &shorter);
+  result = real(fd, messages, 1, flags);
+  lengthen(&messages->header, &shorter);
+  return (int)moved(how, result);
+}
+
 static int faulty_sendmany(int fd, struct dt_message *messages, unsigned count,
                            int flags) {
-  size_t few = count;
-  if (strikes_on(CALL_sendmany, &few, fd))
-    return -1;
-  return (int)cut(dt_sys_real.sendmany(fd, messages, (unsigned)few, flags),
-                  few < count, fd);
+  return many(CALL_sendmany, dt_sys_real.sendmany, fd, messages, count, flags);
 }
 
 static int faulty_recvmany(int fd, struct dt_message *messages, unsigned count,
                            int flags) {
-  size_t few = count;
-  if (strikes_on(CALL_recvmany, &few, fd))
-    return -1;
-  return (int)cut(dt_sys_real.recvmany(fd, messages, (unsigned)few, flags),
-                  few < count, fd);
-}
-
-/* A message of several buffers is cut to the beginning of the first. */
-static ssize_t faulty_sendmsg(int fd, const struct msghdr *message, int flags) {
-  size_t size = (size_t)-1;
-  if (strikes_on(CALL_sendmsg, &size, fd))
-    return -1;
-  if (size != (size_t)-1 && message->msg_iovlen > 0) {
-    struct msghdr copy = *message;
-    struct iovec first = message->msg_iov[0];
-    first.iov_len = first.iov_len > size ? size : first.iov_len;
-    copy.msg_iov = &first;
-    copy.msg_iovlen = 1;
-    return cut(dt_sys_real.sendmsg(fd, &copy, flags), true, fd);
-  }
-  return dt_sys_real.sendmsg(fd, message, flags);
-}
-
-static ssize_t faulty_recvmsg(int fd, struct msghdr *message, int flags) {
-  size_t size = (size_t)-1;
-  if (strikes_on(CALL_recvmsg, &size, fd))
-    return -1;
-  if (size != (size_t)-1 && message->msg_iovlen > 0) {
-    struct iovec *list = message->msg_iov, first = list[0];
-    size_t count = message->msg_iovlen;
-    ssize_t result;
-    first.iov_len = first.iov_len > size ? size : first.iov_len;
-    message->msg_iov = &first;
-    message->msg_iovlen = 1;
-    result = dt_sys_real.recvmsg(fd, message, flags);
-    message->msg_iov = list;
-    message->msg_iovlen = count;
-    return cut(result, true, fd);
-  }
-  return dt_sys_real.recvmsg(fd, message, flags);
+  return many(CALL_recvmany, dt_sys_real.recvmany, fd, messages, count, flags);
 }
 
 #define ENTRY(name) .name = faulty_##name,
