@@ -11,6 +11,7 @@
 local busted = require "busted"
 local core = require "dialtone.core"
 local fault = core.fault or error("the specs need the test build: make test", 0)
+require "spec.support.variant"
 
 -- The loop's own stay, once they are there: the poller's, and what wakes it when a
 -- look-up is done.
