@@ -166,6 +166,12 @@ for _, transport in ipairs(support.all) do
       assert.equal(0, a:getsockopt("SO_RCVTIMEO") or 0)
     end)
 
+    it("rounds SO_RCVTIMEO up to microseconds, and on to the next second", function()
+      local a = transport.pair()
+      assert(a:setsockopt("SO_RCVTIMEO", 1.9999999))
+      assert.equal(2, a:getsockopt("SO_RCVTIMEO"))
+    end)
+
     it("keeps to a limit that is set after a call has waited without one", function()
       local a, b = transport.pair()
       assert(b:send("x"))

@@ -217,6 +217,18 @@ it("this spec knows every call", function()
   end
 end)
 
+it("a call that there is not cannot be made to fail", function()
+  for _, act in ipairs { fault.fail, fault.short, fault.delay, fault.count } do
+    local second = act == fault.fail and "EIO" or 1
+    local ok, message = pcall(act, "nosuchcall", second)
+    assert.is_false(ok)
+    assert.matches("no such call", message, 1, true)
+  end
+  local ok, message = pcall(fault.fail, "recv", "ENOSUCHTHING")
+  assert.is_false(ok)
+  assert.matches("no such errno", message, 1, true)
+end)
+
 -- --- what is absorbed ------------------------------------------------------------
 
 describe("accept", function()

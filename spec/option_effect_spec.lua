@@ -544,6 +544,14 @@ describe("the option", function()
       assert.is_true(s:setsockopt("PACKET_ADD_MEMBERSHIP", mode))
       assert.is_true(s:setsockopt("PACKET_DROP_MEMBERSHIP", mode))
     end
+    local group = { interface = "lo", type = "PACKET_MR_MULTICAST", address = "\1\0\94\0\0\1" }
+    assert.is_true(s:setsockopt("PACKET_ADD_MEMBERSHIP", group))
+    assert.is_true(s:setsockopt("PACKET_DROP_MEMBERSHIP", group))
+    group.address = "longer than any"
+    assert_fails("EINVAL", "^setsockopt PACKET_ADD_MEMBERSHIP: ",
+      s:setsockopt("PACKET_ADD_MEMBERSHIP", group))
+    group.address = 5
+    assert_raises("'address'", s.setsockopt, s, "PACKET_ADD_MEMBERSHIP", group)
     assert_fails("ENODEV", "^setsockopt PACKET_ADD_MEMBERSHIP: ",
       s:setsockopt("PACKET_ADD_MEMBERSHIP", { interface = "nosuch0", type = 1 }))
     assert_raises("'type'", s.setsockopt, s, "PACKET_ADD_MEMBERSHIP", { interface = "lo" })
