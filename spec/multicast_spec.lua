@@ -332,5 +332,7 @@ describe("a group's scope", function()
     local ipv6 = families[2]
     assert_membership(ipv6, "IPV6_JOIN_GROUP", "IPV6_LEAVE_GROUP", ipv6.group .. "%" .. ipv6.interface)
     assert_membership(ipv6, "MCAST_JOIN_GROUP", "MCAST_LEAVE_GROUP", ipv6.group .. "%" .. ipv6.interface)
+    assert_membership(ipv6, "IPV6_JOIN_GROUP", "IPV6_LEAVE_GROUP",
+      { group = ipv6.group .. "%" .. ipv6.interface })
   end)
 end)

@@ -475,6 +475,13 @@ static void keeps_long_hardware_addresses(void) {
   CHECK_EQ_INT(dt_address_from_fields(&other, AF_PACKET, &fields, &why), 0);
   CHECK(!dt_address_equal(&address, &other));
 }
+
+static void cuts_what_no_hardware_address_is_long_enough_for(void) {
+  unsigned char bytes[DT_HWADDR_MAX + 1] = {0};
+  char text[DT_HWADDR_TEXT_MAX];
+  dt_hwaddr_format(text, bytes, sizeof bytes);
+  CHECK_EQ_INT((int)strlen(text), 3 * DT_HWADDR_MAX - 1);
+}
 #endif
 
 #ifdef DT_HAVE_NETLINK
@@ -733,6 +740,7 @@ int main(void) {
 #ifdef DT_HAVE_PACKET
   RUN(knows_packet_texts);
   RUN(keeps_long_hardware_addresses);
+  RUN(cuts_what_no_hardware_address_is_long_enough_for);
 #endif
 #ifdef DT_HAVE_NETLINK
   RUN(knows_netlink_texts);
