@@ -3,6 +3,7 @@
 
 local net = require "dialtone"
 local support = require "spec.support.transport"
+local task = require "spec.support.task"
 local keep, assert_fails, assert_raises = support.keep, support.assert_fails, support.assert_raises
 local assert_takes = support.assert_takes
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
@@ -164,6 +165,23 @@ for _, transport in ipairs(support.all) do
       assert.equal(0, a:getsockopt("SO_SNDTIMEO") or 0)
       assert(a:setsockopt("SO_RCVTIMEO", 0))
       assert.equal(0, a:getsockopt("SO_RCVTIMEO") or 0)
+    end)
+
+    it("ends with EAGAIN at SO_RCVTIMEO and SO_SNDTIMEO in a task, too", function()
+      local a = transport.pair()
+      assert(a:setsockopt("SO_RCVTIMEO", SHORT))
+      local _, message, code = task.run(function(spawn)
+        task.ticker(spawn) -- the loop waits, not the kernel
+        return a:recv(1)
+      end)
+      assert.equal("EAGAIN", code)
+      assert.matches("^recv", message)
+      a:settimeout(SHORT / 2)
+      _, _, code = task.run(function(spawn)
+        task.ticker(spawn)
+        return a:recv(1)
+      end)
+      assert.equal("timeout", code)
     end)
 
     it("rounds SO_RCVTIMEO up to microseconds, and on to the next second", function()

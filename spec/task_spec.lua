@@ -139,6 +139,8 @@ describe("task:join", function()
         assert.equal("string", type(trace))
       end
       assert.matches("^an object\nstack traceback:", (select(3, spawn(error, object):join())))
+      local mute = setmetatable({}, { __tostring = function() return {} end })
+      assert.matches("^table: [%w]+\nstack traceback:", (select(3, spawn(error, mute):join())))
       local ok, failure = spawn(function() error() end):join()
       assert.same({ false, nil }, { ok, failure })
     end)
@@ -255,6 +257,31 @@ describe("net.run", function()
     end)
     a:cancel()
     assert_cancelled(select(2, b:join()))
+  end)
+
+  -- Lua 5.1 cannot yield out of the pcall that refuses.
+  local refuses = (task.luajit or _VERSION ~= "Lua 5.1") and it or function() end
+  refuses("leaves others their turns beside a task that will not be cancelled", function()
+    run(function(spawn)
+      local refusals, turns = 0, 0
+      local stubborn = spawn(function()
+        while turns < 5 and refusals < 100000 do
+          pcall(wait_long)
+          refusals = refusals + 1
+        end
+        return "its own end"
+      end)
+      spawn(function()
+        while true do
+          net.sleep(0)
+          turns = turns + 1
+        end
+      end)
+      until_waiting(stubborn)
+      stubborn:cancel()
+      assert.same({ true, "its own end" }, { stubborn:join() })
+      assert(turns >= 5, turns)
+    end)
   end)
 
   it("is not for tasks, and says what is", function()
