@@ -160,7 +160,7 @@ static int socket_connect(lua_State *L) {
     return 3;
   connecting.operation.where = &connecting.address;
   if (prepare(socket) != 0)
-    return dt_socket_fail(L, "connect", socket, NULL, errno);
+    return dt_socket_fail(L, "connect", socket, &connecting.address, errno);
   return dt_await(L, &connecting.operation);
 }
 

@@ -229,6 +229,25 @@ it("a call that there is not cannot be made to fail", function()
   assert.matches("no such errno", message, 1, true)
 end)
 
+describe("a descriptor that cannot be put into non-blocking mode", function()
+  it("fails connect, accept and accepts, before anything is waited for", function()
+    local listener = support.tcp4.listener()
+    local client = keep(net.socket("AF_INET", "SOCK_STREAM"))
+    keep(listener:dup(), client:dup()) -- the mode is shared
+    local where = listener:getsockname()
+    fault.fail("set_nonblocking", "EPERM", 1, true)
+    assert_fails("EPERM", "^connect " .. tostring(where):gsub("%p", "%%%0") .. ": ",
+      client:connect(where))
+    assert_fails("EPERM", "^accept ", listener:accept())
+    local ok, message = pcall(listener:accepts())
+    assert.is_false(ok)
+    assert.matches("^accept .*: Operation not permitted", tostring(message))
+    fault.clear()
+    assert.is_true(client:connect(where))
+    assert(keep(listener:accept()))
+  end)
+end)
+
 -- --- what is absorbed ------------------------------------------------------------
 
 describe("accept", function()

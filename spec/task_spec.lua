@@ -146,6 +146,14 @@ describe("task:join", function()
     end)
   end)
 
+  it("is a task's, and says what it got instead", function()
+    run(function(spawn)
+      local join = spawn(function() end).join
+      assert_raises("task expected, got number", join, 5)
+      assert_raises("task expected, got table", join, {})
+    end)
+  end)
+
   it("has any number of callers", function()
     run(function(spawn)
       local list, queue = {}, net.queue()
