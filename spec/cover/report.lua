@@ -77,6 +77,17 @@ local function row(name, sums)
     percent(sums.taken, sums.branches)))
 end
 
+-- The reason why a branch was not taken is that of the line to which it leads: the
+-- next, when that was not run.
+local function excuse(entry, file, name, number, listed)
+  for next_number = number + 1, number + 3 do
+    local record = file[next_number]
+    if entry then break end
+    if record and record.count == 0 then entry = find(listed, name, record) end
+  end
+  return entry
+end
+
 local function all_files(files, listed)
   local total, missing = {}, {}
   print(("%-24s %20s   %20s"):format("", "lines run", "branches taken"))
@@ -87,8 +98,10 @@ local function all_files(files, listed)
       local figures, never = measure(record)
       add(sums, figures)
       if figures.run == 0 or #never > 0 then
+        local entry = find(listed, name, record)
+        if figures.run > 0 then entry = excuse(entry, files[path], name, number, listed) end
         missing[#missing + 1] = { file = name, number = number, record = record, never = never,
-          entry = find(listed, name, record), line = figures.run == 0 }
+          entry = entry, line = figures.run == 0 }
       end
     end
     if sums.lines then
