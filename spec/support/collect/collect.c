@@ -13,11 +13,13 @@
 
 #define FREED      0x5a
 #define OFTEN      20 /* at its first calls; and so often in each doubling */
-#define REGISTERED ((void *)&begun)
+#define REGISTERED ((void *)&key)
 
-static bool begun; /* its address is a key of the registry */
-static bool collecting;
-static unsigned seed = 1;
+static const char key; /* its address is one of the registry's */
+
+/* States are used in threads. */
+static _Thread_local bool collecting;
+static _Thread_local unsigned seed = 1;
 
 struct allocator {
   lua_Alloc function;
@@ -44,6 +46,7 @@ static void *allocate(void *data, void *block, size_t before, size_t size) {
 
 static void begin(lua_State *L) {
   struct allocator *next;
+  bool begun;
   lua_pushlightuserdata(L, REGISTERED);
   lua_rawget(L, LUA_REGISTRYINDEX);
   begun = lua_toboolean(L, -1);
