@@ -336,9 +336,12 @@ static bool is_cancelled(lua_State *L, struct dt_loop *loop,
 
 /* Others have a turn first, now and then: it may try again and again. */
 static int raise_cancelled(lua_State *L, struct dt_loop *loop) {
-  if ((loop->budget -= DT_OPERATION_COST) <= 0 && loop->running == L &&
-      dt_yieldable(L, loop->yieldable))
-    return dt_task_raise(L, loop);
+  if ((loop->budget -= DT_OPERATION_COST) <= 0) {
+    if (loop->running == L && dt_yieldable(L, loop->yieldable))
+      return dt_task_raise(L, loop);
+    if (dt_may_stand(L, loop) == DT_STANDS)
+      dt_stand_aside(L, loop, 0);
+  }
   dt_push_cancelled(L);
   return lua_error(L);
 }
@@ -352,10 +355,12 @@ int dt_persist(lua_State *L, struct dt_operation *operation,
     return wait_alone(L, operation, outcome);
   if (is_cancelled(L, loop, operation))
     return raise_cancelled(L, loop);
+  if (loop->task && loop->task->cancelled)
+    outcome = DT_AGAIN; /* it resists, and may have to be told once more */
   if (loop->running == L && dt_yieldable(L, loop->yieldable))
     return dt_task_wait(L, loop, operation, outcome);
   if (loop->dirty && !loop->task && !dt_loop_busy(loop))
-    dt_flush_dirty(L, loop, operation); /* what has no room is the loop's */
+    dt_flush_dirty(L, loop, operation); /* the loop sends what has no room */
   if (loop->task || dt_loop_busy(loop)) {
     enum dt_standable may = dt_may_stand(L, loop);
     if (may == DT_STANDS)

@@ -436,15 +436,20 @@ static int run_in_task(lua_State *L) {
                        "for another, net.scope for many");
 }
 
-/* run_all([task]): until all have ended, or the task has failed. */
+/* run_all([task]) -> whether all have ended, or the task has failed; else they
+   wait for each other. */
 static int run_all(lua_State *L) {
-  struct dt_loop *loop = dt_loop_of(L);
-  if (!dt_run(L, loop, all_ended, lua_touserdata(L, 1), DT_FOREVER))
-    return luaL_error(L,
-                      "net.run: %d tasks are left, and each waits for "
-                      "another",
-                      (int)loop->task_count);
-  return 0;
+  lua_pushboolean(
+      L, dt_run(L, dt_loop_of(L), all_ended, lua_touserdata(L, 1), DT_FOREVER));
+  return 1;
+}
+
+/* What run_all has given is on top. */
+static void check_ended(lua_State *L, const struct dt_loop *loop) {
+  if (!lua_toboolean(L, -1))
+    luaL_error(L, "net.run: %d tasks are left, and each waits for another",
+               (int)loop->task_count);
+  lua_pop(L, 1);
 }
 
 static void push_run_all(lua_State *L) {
@@ -470,8 +475,11 @@ static int net_run(lua_State *L) {
   if (loop->task)
     return run_in_task(L);
   check_idle(L, "run");
-  if (lua_isnoneornil(L, 1))
-    return run_all(L);
+  if (lua_isnoneornil(L, 1)) {
+    run_all(L);
+    check_ended(L, loop);
+    return 0;
+  }
   check_function(L, 1);
   push_run_all(L); /* while nothing is begun */
   lua_insert(L, 1);
@@ -479,10 +487,11 @@ static int net_run(lua_State *L) {
   task->supervised = true;
   lua_insert(L, 1);
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
     dt_task_cancel(L, loop, task);
     return lua_error(L);
   }
+  check_ended(L, loop);
   results = dt_push_end(L, 1);
   if (task->status == DT_TASK_FAILED) {
     if (lua_type(L, 3) == LUA_TSTRING) /* with the traceback */

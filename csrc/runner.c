@@ -170,11 +170,34 @@ static bool turn(lua_State *L, struct dt_loop *loop) {
   return true;
 }
 
+#define FAILURES                                                               \
+  100 /* in a row; then there is no memory to be had any more                  \
+       */
+
+/* A turn was left by the error on top.  It is taken off and goes to whom it
+   concerns, and others go on; or, without memory, all is tried again.  False:
+   it stays, for whoever called. */
+static bool goes_on_after(struct dt_runner *runner, int status) {
+  lua_State *L = runner->L;
+  int top = lua_gettop(L);
+  bool passes = dt_is_memory_error(L, status);
+  lua_pushvalue(L, -1);
+  passes = dt_loop_failed(L, runner->loop) || passes;
+  lua_settop(L, top);
+  if (!passes || ++runner->failures > FAILURES) {
+    runner->failures = 0;
+    return false;
+  }
+  lua_pop(L, 1);
+  return true;
+}
+
 /* The same here, where dt_run was called; till it ends. */
 static void turns_here(lua_State *L, struct dt_runner *runner) {
   struct dt_loop *loop = runner->loop;
   while (!runner->stuck && !runner->finished(loop, runner->argument)) {
     runner->stuck = !dt_loop_turn(L, loop, runner->until);
+    runner->failures = 0;
     if (runner->until != DT_FOREVER && dt_now() >= runner->until)
       return;
   }
@@ -225,7 +248,7 @@ static bool run_here(lua_State *L, struct dt_loop *loop,
   do {
     lua_pushvalue(L, -1);
     status = call_turns(&runner);
-  } while (status != 0 && dt_loop_failed(L, loop));
+  } while (status != 0 && goes_on_after(&runner, status));
   loop->runner = NULL;
   dt_cstack_free(runner.stack);
   if (status != 0)
@@ -272,24 +295,6 @@ static void switch_to_told(struct dt_loop *loop, struct dt_standing *standing) {
   loop->runner = runner;
 }
 
-#define FAILURES                                                               \
-  100 /* in a row; then there is no memory to be had any more                  \
-       */
-
-/* A turn was left by the error on top: it goes to whom it concerns.  Gives the
-   call that stands and must go on with it, or NULL. */
-static struct dt_standing *hand_over(struct dt_runner *runner, int status) {
-  lua_State *L = runner->L;
-  bool passes = dt_is_memory_error(L, status);
-  lua_pushvalue(L, -1);
-  passes = dt_loop_failed(L, runner->loop) || passes;
-  if (passes && ++runner->failures <= FAILURES)
-    return NULL;
-  lua_settop(L, 2); /* the error, once more */
-  runner->failures = 0;
-  return tell_standing(L, runner->loop);
-}
-
 /* The bottom of a C stack: nobody would catch what is raised here, and even to
    call a function there may be no memory. */
 static void run_for_ever(void *argument) {
@@ -300,8 +305,8 @@ static void run_for_ever(void *argument) {
     lua_settop(runner->L, 1);
     lua_pushvalue(runner->L, 1);
     status = call_turns(runner);
-    if (status != 0)
-      told = hand_over(runner, status);
+    if (status != 0 && !goes_on_after(runner, status))
+      told = tell_standing(runner->L, runner->loop);
     if (told)
       switch_to_told(runner->loop, told);
   }

@@ -97,7 +97,9 @@ local function accept_all(server)
         conn:close()
       elseif conn then
         length = PAUSE_FIRST
+        server.coming = conn
         begin(server, conn, peer)
+        server.coming = false
       elseif code == "closed" or code == "EINVAL" or code == "EBADF" then
         return -- closed, or shut down
       elseif code ~= "timeout" and code ~= "EAGAIN" then -- the listener's own limits
@@ -110,13 +112,27 @@ end
 -- Accepting ends by an error only for want of memory. Then it begins again, after a
 -- pause: this is called again as long as there is none for that either.
 local function accept_again(server, _, ok, failure, trace)
+  if server.coming then server.coming:close() end -- nobody has begun to serve it
+  server.coming = false
   if ok or server.closed then return end
+  tell(server, trace or failure, nil, failure)
   server.acceptor = tasks.supervise(server.accepting, nil, function()
     server.pauses = server.pauses + 1
     core.sleep(PAUSE_FIRST)
     accept_all(server)
   end)
-  tell(server, trace or failure, nil, failure)
+end
+
+-- Where nothing can begin, nothing is left either.
+local function start(server, listener, is_ours)
+  function server.accepting(...) accept_again(server, ...) end
+  local ok, acceptor = pcall(tasks.supervise, server.accepting, nil, accept_all, server)
+  if ok then
+    server.acceptor = acceptor
+  else
+    if is_ours then listener:close() end
+    error(acceptor, 0)
+  end
 end
 
 -- --- the server object --------------------------------------------------------------------
@@ -281,13 +297,12 @@ function serve.new(report)
     local server = setmetatable({
       listener = listener, address = address, handler = handler, report = report,
       max = opts.max or math.huge, timeout = opts.timeout,
-      accepted = 0, active = 0, failed = 0, pauses = 0, quiet_until = 0, drains = {},
+      accepted = 0, active = 0, failed = 0, pauses = 0, quiet_until = 0, drains = {}, coming = false,
     }, Server)
     server.ending = function(task, conn, ok, failure, trace)
       note_end(server, task, conn, ok, failure, trace)
     end
-    function server.accepting(...) accept_again(server, ...) end
-    server.acceptor = tasks.supervise(server.accepting, nil, accept_all, server)
+    start(server, listener, listener ~= where)
     return server
   end
 end
