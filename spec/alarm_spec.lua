@@ -66,20 +66,10 @@ local calls = {
   end,
 }
 
-local function beside_a_task(body)
-  local task = net.spawn(function()
-    while true do net.sleep(0.003) end
-  end)
-  local ok, message = pcall(body)
-  task:cancel()
-  task:join()
-  if not ok then error(message, 0) end
-end
-
 local places = {
   ["the main program"] = function(body) body() end,
   ["a task"] = net.run,
-  ["the main program beside a task"] = beside_a_task,
+  ["the main program beside a task"] = support.beside_a_task,
 }
 
 -- How late the best of some tries is, of two at least; early is an error.

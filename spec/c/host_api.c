@@ -17,15 +17,7 @@
 #include "check.h"
 #include "compat.h"
 #include "dialtone.h"
-
-/* A state without dialtone. */
-static lua_State *bare_state(void) {
-  lua_State *L = luaL_newstate();
-  if (!L)
-    abort();
-  luaL_openlibs(L);
-  return L;
-}
+#include "process.h"
 
 static lua_State *open_state(void) {
   lua_State *L = bare_state();

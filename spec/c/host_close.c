@@ -10,7 +10,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "dialtone.h"
+#include "process.h"
 
 #define SLOW    1.5 /* seconds: each look-up */
 #define SOON    0.7 /* seconds: a state must be closed by then; < SLOW */
@@ -53,17 +53,6 @@ struct closing {
 /* --- what the process has --------------------------------------------------
  */
 
-static int entries(const char *path) {
-  DIR *directory = opendir(path);
-  int count = 0;
-  if (!directory)
-    return -1; /* not Linux: nothing can be compared */
-  while (readdir(directory))
-    count++;
-  closedir(directory);
-  return count;
-}
-
 /* KiB of address space. */
 static long mapped(void) {
   FILE *file = fopen("/proc/self/statm", "r");
@@ -75,26 +64,6 @@ static long mapped(void) {
   fclose(file);
   return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
-
-static void sleep_a_little(void) {
-  const struct timespec pause = {0, 5000000};
-  nanosleep(&pause, NULL);
-}
-
-/* Whether there are no more than `before`, soon: threads that still look
-   something up open files, too. */
-static bool fall_to(int before, const char *path) {
-  dt_time deadline = dt_deadline(dt_duration(2 * SLOW));
-  while (entries(path) > before) {
-    if (dt_now() > deadline)
-      return false;
-    sleep_a_little();
-  }
-  return true;
-}
-
-#define THREADS     "/proc/self/task"
-#define DESCRIPTORS "/proc/self/fd"
 
 /* --- one case ---------------------------------------------------------------
  */
@@ -157,7 +126,7 @@ static void close_state(struct closing *closing, lua_State *L,
 /* False: there are no more cases. */
 static bool run_case(struct closing *closing, int number) {
   lua_State *L = luaL_newstate();
-  int descriptors = closing->alone ? entries(DESCRIPTORS) : 0;
+  int descriptors = closing->alone ? entries(DESCRIPTORS_NOW) : 0;
   const char *name = "loading", *error = NULL;
   char copy[80];
   bool found = L != NULL;
@@ -178,7 +147,7 @@ static bool run_case(struct closing *closing, int number) {
   }
   snprintf(copy, sizeof copy, "%s", name);
   close_state(closing, L, copy);
-  if (closing->alone && !fall_to(descriptors, DESCRIPTORS))
+  if (closing->alone && !fall_to(descriptors, DESCRIPTORS_NOW, 2 * SLOW))
     complain(closing, copy, "descriptors are left");
   return found;
 }
@@ -206,15 +175,15 @@ static void check_closing(const struct closing *closing) {
    mappings: a second pass needs no more of them. */
 static void closing_leaves_nothing(void) {
   struct closing first = {.alone = true}, second = {.alone = true};
-  int threads = entries(THREADS);
+  int threads = entries(THREADS_NOW);
   long before;
   run_cases(&first);
-  CHECK(fall_to(threads, THREADS));
+  CHECK(fall_to(threads, THREADS_NOW, 2 * SLOW));
   before = mapped();
   run_cases(&second);
   check_closing(&first);
   check_closing(&second);
-  CHECK(fall_to(threads, THREADS));
+  CHECK(fall_to(threads, THREADS_NOW, 2 * SLOW));
   CHECK(mapped() - before < GROWTH);
   printf("%d states closed, the slowest in %.4f s (%s), %ld KiB more mapped\n",
          first.cases + second.cases, second.longest, second.slowest,
@@ -223,8 +192,8 @@ static void closing_leaves_nothing(void) {
 
 static void closing_disturbs_no_other_thread(void) {
   struct closing closing[2] = {{.cases = 0}};
-  int descriptors = entries(DESCRIPTORS);
-  int threads = entries(THREADS);
+  int descriptors = entries(DESCRIPTORS_NOW);
+  int threads = entries(THREADS_NOW);
   for (int i = 0; i < 2; i++)
     if (pthread_create(&closing[i].thread, NULL, run_cases, &closing[i]) != 0)
       abort();
@@ -232,8 +201,8 @@ static void closing_disturbs_no_other_thread(void) {
     pthread_join(closing[i].thread, NULL);
   check_closing(&closing[0]);
   check_closing(&closing[1]);
-  CHECK(fall_to(threads, THREADS));
-  CHECK(fall_to(descriptors, DESCRIPTORS));
+  CHECK(fall_to(threads, THREADS_NOW, 2 * SLOW));
+  CHECK(fall_to(descriptors, DESCRIPTORS_NOW, 2 * SLOW));
 }
 
 /* In a process of its own: all that a task started waits, and it ends the
@@ -284,18 +253,6 @@ static void a_program_may_end_in_a_task(void) {
   CHECK_EQ_INT(WEXITSTATUS(status), 77);
   if (status != 77 << 8)
     printf("case %d\n", number);
-}
-
-static void *do_nothing(void *argument) {
-  return argument;
-}
-
-/* ThreadSanitizer starts one of its own with the first: not to be counted. */
-static void start_first_thread(void) {
-  pthread_t thread;
-  if (pthread_create(&thread, NULL, do_nothing, NULL) != 0)
-    abort();
-  pthread_join(thread, NULL);
 }
 
 int main(int argc, char **argv) {

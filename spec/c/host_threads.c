@@ -12,7 +12,6 @@
 #include "config.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <math.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -24,6 +23,7 @@
 #include "check.h"
 #include "compat.h"
 #include "dialtone.h"
+#include "process.h"
 
 #define THREADS 4  /* at most */
 #define ENDINGS 10 /* seconds for threads to end that look something up */
@@ -39,31 +39,6 @@ struct worker {
   long done[2];                /* in the first round, and in all */
   char error[512];             /* the first that went wrong */
 };
-
-/* --- what the process has --------------------------------------------------
- */
-
-static int entries(const char *path) {
-  DIR *directory = opendir(path);
-  int count = 0;
-  if (!directory)
-    return -1; /* not Linux: nothing can be compared */
-  while (readdir(directory))
-    count++;
-  closedir(directory);
-  return count;
-}
-
-/* Whether there are no more threads than `before`, soon. */
-static bool threads_end(int before) {
-  const struct timespec pause = {0, 10000000};
-  for (int i = 0; i < ENDINGS * 100; i++) {
-    if (entries("/proc/self/task") <= before)
-      return true;
-    nanosleep(&pause, NULL);
-  }
-  return false;
-}
 
 /* --- in each thread --------------------------------------------------------
  */
@@ -124,18 +99,10 @@ static bool work(lua_State *L, const struct worker *worker) {
   return call(L, by_steps) && step(L);
 }
 
-static lua_State *new_state(void) {
-  lua_State *L = luaL_newstate();
-  if (!L)
-    abort();
-  luaL_openlibs(L);
-  return L;
-}
-
 static void *run_worker(void *argument) {
   struct worker *worker = argument;
   for (int round = 0; round < rounds; round++) {
-    lua_State *L = new_state();
+    lua_State *L = bare_state();
     if (!work(L, worker))
       complain(worker, L);
     lua_getglobal(L, "done");
@@ -175,8 +142,8 @@ static void run_threads(struct worker *workers, int count,
 static void work_in(int count) {
   struct worker workers[THREADS] = {{.number = 0}};
   unsigned short ports[THREADS];
-  int descriptors = entries("/proc/self/fd");
-  int threads = entries("/proc/self/task");
+  int descriptors = entries(DESCRIPTORS_NOW);
+  int threads = entries(THREADS_NOW);
   for (int i = 0; i < count; i++) {
     workers[i] = (struct worker){.number = i, .count = count, .ports = ports};
     workers[i].listener = new_listener(&ports[i]);
@@ -190,8 +157,9 @@ static void work_in(int count) {
            workers[i].done[1]);
     close(workers[i].listener);
   }
-  CHECK(threads_end(threads)); /* which open files while they look up */
-  CHECK_EQ_INT(entries("/proc/self/fd"), descriptors);
+  CHECK(fall_to(threads, THREADS_NOW,
+                ENDINGS)); /* which open files while they look up */
+  CHECK_EQ_INT(entries(DESCRIPTORS_NOW), descriptors);
 }
 
 static void two_threads_work_at_once(void) {
@@ -220,7 +188,7 @@ static const char short_life[] =
 static void *open_and_close(void *argument) {
   struct worker *worker = argument;
   for (int i = 0; i < STATES * rounds; i++) {
-    lua_State *L = new_state();
+    lua_State *L = bare_state();
     if (dialtone_open(L) != 0 || luaL_loadstring(L, short_life) != 0 ||
         lua_pcall(L, 0, 0, 0) != 0)
       complain(worker, L);
@@ -233,25 +201,16 @@ static void *open_and_close(void *argument) {
 
 static void states_open_and_close_while_others_do(void) {
   struct worker workers[THREADS] = {{.number = 0}};
-  int descriptors = entries("/proc/self/fd");
-  int threads = entries("/proc/self/task");
+  int descriptors = entries(DESCRIPTORS_NOW);
+  int threads = entries(THREADS_NOW);
   run_threads(workers, THREADS, open_and_close);
   for (int i = 0; i < THREADS; i++) {
     CHECK_EQ_STR(workers[i].error, "");
     CHECK_EQ_INT(workers[i].done[1], (long)STATES * rounds);
   }
-  CHECK(threads_end(threads)); /* which open files while they look up */
-  CHECK_EQ_INT(entries("/proc/self/fd"), descriptors);
-}
-
-static void *do_nothing(void *argument) {
-  return argument;
-}
-
-/* ThreadSanitizer starts one of its own with the first: not to be counted. */
-static void start_first_thread(void) {
-  struct worker worker = {.number = 0};
-  run_threads(&worker, 1, do_nothing);
+  CHECK(fall_to(threads, THREADS_NOW,
+                ENDINGS)); /* which open files while they look up */
+  CHECK_EQ_INT(entries(DESCRIPTORS_NOW), descriptors);
 }
 
 int main(int argc, char **argv) {

@@ -42,18 +42,6 @@ table.insert(stream.kinds, {
 
 -- --- ways ---------------------------------------------------------------------
 
--- In the main program, while a task goes on; it must have had turns if the body
--- waited at all.
-local function beside_a_task(body)
-  local task = net.spawn(function()
-    while true do net.sleep(0.002) end
-  end)
-  local ok, message = pcall(body)
-  task:cancel()
-  task:join()
-  if not ok then error(message, 0) end
-end
-
 local function alone(body) body() end
 
 local function in_a_task(body) net.run(body) end
@@ -71,7 +59,7 @@ end
 stream.ways = {
   { name = "in the main program", run = alone, plain = true },
   { name = "in a task", run = in_a_task, concurrent = true, plain = true },
-  { name = "in the main program beside a task", run = beside_a_task, concurrent = true, plain = true },
+  { name = "in the main program beside a task", run = support.beside_a_task, concurrent = true, plain = true },
   { name = "in the main program, byte by byte", run = byte_by_byte(alone, "recv", "send", "sendmsg") },
 }
 

@@ -75,6 +75,17 @@ function support.closing(it, finally)
   end
 end
 
+-- In the main program, while a task goes on.
+function support.beside_a_task(body)
+  local task = net.spawn(function()
+    while true do net.sleep(0.002) end
+  end)
+  local ok, message = pcall(body)
+  task:cancel()
+  task:join()
+  if not ok then error(message, 0) end
+end
+
 -- A path where nothing is; what is made there goes when the case ends.
 function support.path()
   local name = os.tmpname()

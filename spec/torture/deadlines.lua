@@ -99,7 +99,7 @@ local function wake_times(name, kind, count)
       kind(a)
       woken = net.now()
     end)
-    net.sleep(0.0005)
+    repeat net.sleep(0) until task:status() == "waiting"
     local start = net.now()
     a:close()
     task:join()
