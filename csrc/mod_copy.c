@@ -12,7 +12,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "await.h"
 #include "error.h"
@@ -132,25 +131,31 @@ static bool may_splice(struct copying *copying) {
   return !copying->by_hand;
 }
 
-/* Takes what is in the pipe into the buffer, in which there is nothing.  Where
-   there is no memory for it the stream has a hole: no read goes on behind. */
-static bool keep(struct copying *copying, size_t size) {
+/* Takes what is in the pipe into the buffer, in which there is nothing.  0, or
+   an errno (there is no memory for it): then the stream has a hole, and no read
+   goes on behind. */
+static int keep(struct copying *copying, size_t size) {
   struct dt_loop *loop = copying->from->loop;
   struct dt_stream *stream = copying->from->stream;
   char *room = dt_buffer_room(&stream->in, size, &loop->pool);
-  while (room && size > 0) {
-    ssize_t got = read(loop->pipe.ends[0], room, size);
-    if (got <= 0)
+  int error = room ? 0 : ENOMEM;
+  while (error == 0 && size > 0) {
+    ssize_t got = dt_sys.read(loop->pipe.ends[0], room, size);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0) {
+      error = got < 0 ? errno : EPIPE;
       break;
+    }
     dt_buffer_filled(&stream->in, (size_t)got);
     room += got;
     size -= (size_t)got;
   }
-  if (size == 0)
-    return true;
-  stream->received_error = ENOMEM;
+  if (error == 0)
+    return 0;
+  stream->received_error = error;
   dt_pipe_close(&loop->pipe);
-  return false;
+  return error;
 }
 
 static bool is_refusal(int error) {
@@ -160,7 +165,7 @@ static bool is_refusal(int error) {
 /* From the pipe to the other side, `size` bytes. */
 static enum dt_outcome send_spliced(struct copying *copying, size_t size) {
   struct dt_socket *to = copying->to;
-  int out = copying->from->loop->pipe.ends[0], error;
+  int out = copying->from->loop->pipe.ends[0], error, lost;
   while (size > 0) {
     ssize_t count = dt_sys.splice(out, to->fd, size, true);
     error = count == 0 ? EINVAL : errno;
@@ -171,8 +176,9 @@ static enum dt_outcome send_spliced(struct copying *copying, size_t size) {
   }
   if (size == 0)
     return DT_PROGRESS;
-  if (!keep(copying, size))
-    return fail(copying, copying->from, ENOMEM);
+  lost = keep(copying, size);
+  if (lost != 0)
+    return fail(copying, copying->from, lost);
   copying->by_hand = is_refusal(error);
   return copying->by_hand ? DT_PROGRESS
                           : failed(copying, to, error, DT_WANT_WRITE);

@@ -397,6 +397,7 @@ const struct dt_sys TABLE = {
     .sendfile = send_file,
     .splice = splice_bytes,
     .pipe = open_pipe,
+    .read = read,
     .poll = poll,
 #ifdef DT_HAVE_EPOLL
     .epoll_create = open_epoll,

@@ -61,6 +61,7 @@ extern const struct dt_sys dt_sys_real;
   X(sendfile)                                                                  \
   X(splice)                                                                    \
   X(pipe)                                                                      \
+  X(read)                                                                      \
   X(poll)                                                                      \
   X(ioctl)                                                                     \
   X(getaddrinfo)                                                               \
@@ -416,6 +417,13 @@ FAULTY_SIZE(sendfile, fd, 0, true, count,
 FAULTY_SIZE(splice, (to_socket ? to : from), 0, to_socket, count,
             (int from, int to, size_t count, int to_socket),
             (from, to, count, to_socket))
+
+/* Of a pipe, for which nobody waits. */
+static ssize_t faulty_read(int fd, void *data, size_t size) {
+  if (strikes(CALL_read, &size))
+    return -1;
+  return dt_sys_real.read(fd, data, size);
+}
 
 /* A message of several buffers is cut to the beginning of the first that is not
    empty. */

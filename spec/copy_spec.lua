@@ -455,6 +455,29 @@ for _, transport in ipairs(support.streams) do
       end
     end)
 
+    it("takes back what the other side did not take, and says so where it cannot", function()
+      for _, code in ipairs { "EINTR", "EIO" } do
+        local source, from, to, sink = line(transport)
+        net.run(function()
+          local collected, sending = collector(sink), sender(source, LONG)
+          fault.fail("splice", "ENOBUFS", 2) -- the one that empties the pipe
+          fault.fail("read", code)
+          local lost = code ~= "EINTR"
+          local count = assert_stops(lost and code or "ENOBUFS", "^copy", pack(net.copy(from, to)))
+          assert.is_true(fault.count("read") > 0)
+          if lost then
+            assert.equal(0, assert_stops(code, "^copy", pack(net.copy(from, to)))) -- there is a hole
+            assert(to:close())
+            sending:cancel()
+          else
+            assert.equal(#LONG - count, net.copy(from, to))
+          end
+          assert_same_bytes(LONG:sub(1, lost and count or #LONG), collected.wait())
+        end)
+        fault.clear()
+      end
+    end)
+
     it("ends when its task is cancelled, keeps what it has, and leaves no descriptor", function()
       local source, from, to, sink = line(transport)
       net.run(function()

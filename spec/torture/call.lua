@@ -130,7 +130,7 @@ local told_once = { getsockopt = "EBADF" }
 
 local moves = {} -- calls that move bytes, or messages
 for _, call in ipairs { "send", "recv", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmany",
-  "recvmany", "sendfile", "splice" } do
+  "recvmany", "sendfile", "splice", "read" } do
   moves[call] = true
 end
 
