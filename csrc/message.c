@@ -122,6 +122,15 @@ dt_need_descriptors(lua_State *L, const struct dt_socket *socket, size_t size) {
   return NULL;
 }
 
+int dt_receive_flag(const struct dt_socket *socket) {
+#ifdef MSG_CMSG_CLOEXEC
+  if (socket->domain == AF_UNIX)
+    return MSG_CMSG_CLOEXEC;
+#endif
+  (void)socket;
+  return 0;
+}
+
 bool dt_is_end(const struct dt_socket *socket, const struct msghdr *header,
                int flags) {
 #ifdef MSG_ERRQUEUE
@@ -203,7 +212,8 @@ static enum dt_outcome receive(struct dt_receiving *receiving,
                                struct dt_received *received) {
   struct dt_operation *operation = &receiving->operation;
   struct msghdr *header = &received->header;
-  int wait = operation->may_block ? 0 : MSG_DONTWAIT;
+  int flags = receiving->flags | dt_receive_flag(operation->socket) |
+              (operation->may_block ? 0 : MSG_DONTWAIT);
   ssize_t got;
   set_header(receiving, landing, received);
   received->length = dt_take_unread(operation->socket, landing->data,
@@ -215,7 +225,7 @@ static enum dt_outcome receive(struct dt_receiving *receiving,
   }
   if (receiving->flags & MSG_TRUNC) /* tcp(7): counts, but writes nothing */
     memset(landing->data, 0, receiving->total);
-  got = dt_sys.recvmsg(operation->socket->fd, header, receiving->flags | wait);
+  got = dt_sys.recvmsg(operation->socket->fd, header, flags);
   if (got < 0)
     return dt_step_failed(operation, errno, DT_WANT_READ);
   if (receiving->holder)

@@ -139,6 +139,10 @@ enum dt_outcome dt_receive_step(lua_State *L, struct dt_receiving *receiving,
 struct dt_descriptors *
 dt_need_descriptors(lua_State *L, const struct dt_socket *socket, size_t size);
 
+/* A flag more for whoever receives: descriptors are born close-on-exec.  They
+   come over unix sockets alone, and packet sockets refuse the flag. */
+int dt_receive_flag(const struct dt_socket *socket);
+
 /* Whether a message of no bytes means the end of a stream. */
 bool dt_is_end(const struct dt_socket *socket, const struct msghdr *header,
                int flags);

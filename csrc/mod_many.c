@@ -405,7 +405,8 @@ static int receive(const struct receiving *receiving, struct room *room) {
     return 1;
   }
   got = dt_sys.recvmany(socket->fd, room->messages, receiving->count,
-                        receiving->flags | MSG_DONTWAIT);
+                        receiving->flags | MSG_DONTWAIT |
+                            dt_receive_flag(socket));
   for (int i = 0; i < got && receiving->holder; i++)
     dt_take_descriptors(receiving->holder, room->messages[i].header.msg_control,
                         room->messages[i].header.msg_controllen);

@@ -34,9 +34,6 @@
 #ifndef MSG_ZEROCOPY
 #  define MSG_ZEROCOPY 0
 #endif
-#ifndef MSG_CMSG_CLOEXEC
-#  define MSG_CMSG_CLOEXEC 0
-#endif
 
 /* --- birth and death ----------------------------------------------------- */
 
@@ -180,7 +177,7 @@ static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
 }
 
 static ssize_t receive_message(int fd, struct msghdr *message, int flags) {
-  return recvmsg(fd, message, flags | MSG_CMSG_CLOEXEC);
+  return recvmsg(fd, message, flags);
 }
 
 #ifdef DT_HAVE_MMSG
@@ -196,8 +193,7 @@ static int send_many(int fd, struct dt_message *messages, unsigned count,
 
 static int receive_many(int fd, struct dt_message *messages, unsigned count,
                         int flags) {
-  return recvmmsg(fd, (struct mmsghdr *)messages, count,
-                  flags | MSG_CMSG_CLOEXEC, NULL);
+  return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
 }
 
 #else

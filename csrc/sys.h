@@ -62,7 +62,6 @@ struct dt_sys {
   ssize_t (*recvfrom)(int fd, void *data, size_t size, int flags,
                       struct sockaddr *address, socklen_t *length);
   ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
-  /* received descriptors are close-on-exec */
   ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
   /* how many of `count` went; a loop over the one above where need be */
   int (*sendmany)(int fd, struct dt_message *messages, unsigned count,

@@ -211,6 +211,24 @@ if supported("/proc/net/packet") then
       assert.equal("lo", from.interface)
       assert.equal(0x88b5, tonumber(from.protocol))
     end)
+
+    it("gives frames as messages too, with the time when they came", function()
+      local reader, message, code = net.socket("AF_PACKET", "SOCK_DGRAM")
+      if not reader then return assert_forbidden("socket", reader, message, code) end
+      keep(reader):settimeout(5)
+      assert(reader:setsockopt("SO_TIMESTAMPNS", true))
+      assert(reader:bind("packet:lo/0x88b6"))
+      local sender = keep(net.socket("AF_PACKET", "SOCK_DGRAM"))
+      assert(reader:setsockopt("PACKET_IGNORE_OUTGOING", true))
+      local sender = keep(net.socket("AF_PACKET", "SOCK_DGRAM"))
+      for _ = 1, 2 do
+        assert(sender:sendto("a frame", "packet:lo/0x88b6/00:00:00:00:00:00"))
+      end
+      local frame = assert(reader:recvmsg(100))
+      assert.equal("a frame", frame[1])
+      assert(math.abs(frame.control.SO_TIMESTAMPNS.sec - os.time()) <= 2)
+      assert.equal("a frame", assert(reader:recvmany(2, 100))[1][1])
+    end)
   end)
 end
 
