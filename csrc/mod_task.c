@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "await.h"
 #include "error.h"
@@ -402,6 +403,16 @@ static int net_now(lua_State *L) {
   return 1;
 }
 
+/* core.tasks.wallclock(): the system's time of day, seconds and nanoseconds, as
+   timestamps of packets have it. */
+static int net_wallclock(lua_State *L) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+  lua_pushinteger(L, (lua_Integer)now.tv_sec);
+  lua_pushinteger(L, (lua_Integer)now.tv_nsec);
+  return 2;
+}
+
 /* --- the loop
  * ----------------------------------------------------------------------------
  */
@@ -679,12 +690,19 @@ const struct dt_module dt_mod_task = {functions, NULL};
 
 /* For dialtone's own Lua files: core.tasks. */
 static const luaL_Reg inner[] = {
-    {"attend", net_attend},       {"attending", net_attending},
-    {"cancelall", net_cancelall}, {"gate", net_gate},
-    {"open", net_open},           {"pass", net_pass},
-    {"poller", net_poller},       {"report", net_report},
-    {"supervise", net_supervise}, {"unsent", net_unsent},
-    {"unwind", net_unwind},       {NULL, NULL},
+    {"attend", net_attend},
+    {"attending", net_attending},
+    {"cancelall", net_cancelall},
+    {"gate", net_gate},
+    {"open", net_open},
+    {"pass", net_pass},
+    {"poller", net_poller},
+    {"report", net_report},
+    {"supervise", net_supervise},
+    {"unsent", net_unsent},
+    {"unwind", net_unwind},
+    {"wallclock", net_wallclock},
+    {NULL, NULL},
 };
 
 static const luaL_Reg task_methods[] = {{"join", task_join},

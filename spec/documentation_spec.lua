@@ -43,6 +43,20 @@ function makers.queue()
   return net.queue()
 end
 
+local function recorded()
+  local wire
+  local recording = net.handshake { function(one) wire = one end, level = 0 }
+  return wire, recording
+end
+
+function makers.wire()
+  return (recorded())
+end
+
+function makers.recording()
+  return select(2, recorded())
+end
+
 function makers.scope()
   local scope
   net.scope(function(one)

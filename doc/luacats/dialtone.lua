@@ -326,6 +326,29 @@ function queue:get(seconds) end
 ---@return string? code `"closed"`, `"timeout"`
 function queue:put(value, seconds) end
 
+--- What net.handshake gives. Its fields are `level` and `about` (what was captured, in
+--- words), `reason` (why not more), `packets`, `steps`, `connections`. `tostring` is the
+--- picture.
+---@class dialtone.Recording
+local recording = {}
+
+--- Lists the packets by name, in the order in which they came.
+---
+--- ```lua
+--- assert.same({ "SYN", "RST-ACK" }, hs:names())
+--- ```
+---@return table # such as `{ "SYN", "SYN-ACK", "ACK" }`
+function recording:names() end
+
+--- Draws the picture as text, in plain ASCII.
+---
+--- ```lua
+--- io.write(hs:text { width = 100, colour = true })
+--- ```
+---@param options? table # `width` in columns (80); `colour`: for a terminal; `absolute`: sequence numbers as they are in the packets; `verbose`: every segment's window
+---@return string lines
+function recording:text(options) end
+
 --- A scope: what `net.scope` calls its function with. The tasks that are started
 --- in it end with it: the first failure cancels the others.
 ---@class dialtone.Scope
@@ -1033,6 +1056,57 @@ function task:join(seconds) end
 ---@return string # `"ready"` (to begin or to go on), `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
 function task:status() end
 
+--- What a script of net.handshake is given: it makes sockets that are in the picture.
+---@class dialtone.Wire
+local wire = {}
+
+--- Counts what was captured so far.
+---@param name string # of the packets, such as `"SYN"`
+---@return integer # how many there are; 0 at level 0
+function wire:count(name) end
+
+--- Reads the kernel's TCP counters, of the recording's network.
+---@return table? # numbers by name: `ListenOverflows`, `ListenDrops` and others, from /proc/net/netstat; nil where there is none
+function wire:counters() end
+
+--- Writes a sentence into the picture.
+---@param text string
+---@return true
+function wire:note(text) end
+
+--- Makes a socket that is in the picture, in the recording's network. It is used as
+--- any other socket, and each call that it makes is recorded; what it accepts is in the
+--- picture, too.
+---
+--- ```lua
+--- local listener = assert(wire:socket("server"))
+--- ```
+---@param name string # for the picture: the socket is on the right when the name begins with "server", else on the left
+---@param domain? string # the recording's family when there is none
+---@param type? string
+---@param protocol? string|integer
+---@return dialtone.Socket?
+---@return string? message
+---@return string? code as of net.socket
+function wire:socket(name, domain, type, protocol) end
+
+--- Asks the kernel for the state of a TCP socket, also of one that no program holds.
+---@see sock_diag(7)
+---@param source dialtone.Address # its own address
+---@param destination? dialtone.Address # the other end's; without it, the first that there is
+---@return string? # such as `"SYN_RCVD"`; nil: there is none
+function wire:state(source, destination) end
+
+--- Waits until no packet has come for a moment (30 ms), or until `ready()` is true.
+---
+--- ```lua
+--- wire:wait(function() return wire:count("SYN") == 2 end, 3)
+--- ```
+---@param ready? function # is asked again and again
+---@param seconds? number # how long at most
+---@return boolean # whether `ready()` was true; true without it
+function wire:wait(ready, seconds) end
+
 --- The operating system's sockets.
 --- The functions are C's (csrc/mod_*.c); what is composed of them in Lua joins
 --- them here.
@@ -1177,6 +1251,29 @@ function net.getaddrinfo(host, service, hints) end
 ---@return string # service, or the message
 ---@return string? code `"EAI_NONAME"` and so on; `"EINVAL"` for what is no address
 function net.getnameinfo(address, flags) end
+
+--- Makes connections and records them: the calls that are made, the packets on the
+--- wire, the states at both ends, the listener's queue.
+---
+--- Without a script it is the whole life of one connection. A script is called with a
+--- wire, which makes the sockets. What a script raises, this raises.
+---
+--- Packets are captured where that is allowed (level 2: CAP_NET_RAW), else in a private
+--- network where such may be made (level 1: unshare(1)), else not (level 0): what it came
+--- to stands in `level`, why not more in `reason`. Linux only.
+---
+--- ```lua
+--- local hs = net.handshake()
+--- print(hs)
+--- assert(hs:names()[1] == "SYN")
+--- ```
+---@see packet(7)
+---@see sock_diag(7)
+---@see network_namespaces(7)
+---@see RFC 9293
+---@param options? table # a script as `[1]`; `level`: no more than this; `private`: a private network, also where one could capture; `family`: `"AF_INET"` (when there is none) or `"AF_INET6"`; `interface` to capture on (`"lo"`); `timeout` of each call in seconds (10)
+---@return dialtone.Recording # `packets` is a list; of each the fields name, protocol, from, to, side, time, length, and for TCP flags, seq, ack, relative_seq, relative_ack, window, options, states. `steps` has these and the calls, notes and queues, in their order
+function net.handshake(options) end
 
 --- Gives the name of a network interface. See if_indextoname(3).
 ---

@@ -177,18 +177,36 @@ local function unknown(key, known)
   return ("unknown option '%s' (valid: %s)"):format(tostring(key):sub(1, 40), valid)
 end
 
+-- Nil, or what is wrong with this entry of a verb that sets no socket options.
+local function own_complaint(key, value, known)
+  if not known[key] then
+    return ("unknown option '%s' (valid: %s)"):format(tostring(key):sub(1, 40), table.concat(keys_of(known), ", "))
+  end
+  local expected = own_value_expected(known[key], value)
+  if expected then return ("option %s: %s expected, got %s"):format(key, expected, described(value)) end
+end
+
 -- Nil, or what is wrong with this entry.
 local function complaint(key, value, known)
-  local expected
-  if known[key] then
-    expected = own_value_expected(known[key], value)
-  else
-    local row = row_of((manual_name(key)))
-    if not row then return unknown(key, known) end
-    if not row.access:find("set") then return ("option %s cannot be set"):format(key) end
-    expected = socket_value_expected(key, value)
-  end
+  if known[key] then return own_complaint(key, value, known) end
+  local row = row_of((manual_name(key)))
+  if not row then return unknown(key, known) end
+  if not row.access:find("set") then return ("option %s cannot be set"):format(key) end
+  local expected = socket_value_expected(key, value)
   if expected then return ("option %s: %s expected, got %s"):format(key, expected, described(value)) end
+end
+
+local function check(what, opts, known, level, complain)
+  level = level + 1
+  if opts == nil then return {} end
+  if type(opts) ~= "table" then
+    error(("%s: table of options expected, got %s"):format(what, type(opts)), level)
+  end
+  for _, key in ipairs(keys_of(opts)) do
+    local wrong = complain(key, opts[key], known)
+    if wrong then error(what .. ": " .. wrong, level) end
+  end
+  return opts
 end
 
 -- Checks the table of options that the verb `what` ("connect") was given, and
@@ -203,15 +221,13 @@ end
 --    local own = { timeout = "seconds", ["local"] = "string|table" }
 --    opts = options.check("connect", opts, own)
 function options.check(what, opts, known, level)
-  level = (level or 2) + 1
-  if opts == nil then return {} end
-  if type(opts) ~= "table" then
-    error(("%s: table of options expected, got %s"):format(what, type(opts)), level)
-  end
-  for _, key in ipairs(keys_of(opts)) do
-    local wrong = complaint(key, opts[key], known)
-    if wrong then error(what .. ": " .. wrong, level) end
-  end
+  opts = check(what, opts, known, (level or 2) + 1, complaint) -- no tail call: levels are counted
+  return opts
+end
+
+-- The same for a verb that takes its own options only.
+function options.check_own(what, opts, known, level)
+  opts = check(what, opts, known, (level or 2) + 1, own_complaint)
   return opts
 end
 

@@ -1,0 +1,98 @@
+-- diag.lua - what the kernel knows of its TCP sockets, those that no program holds
+-- included: who stands in a listener's queue, half a connection, TIME_WAIT.
+--
+-- sock_diag(7): NETLINK_SOCK_DIAG, which needs no privilege. Linux only.
+
+local core = require "dialtone.core"
+local native = require "dialtone.handshake.native"
+local pack, unpack = native.pack, native.unpack
+
+local Diag = {}
+Diag.__index = Diag
+
+local SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 20, 2, 3
+local NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
+local FAMILIES = { AF_INET = 2, AF_INET6 = 10 }
+local TCP, ALL = 6, 2 ^ 32 - 1
+
+local STATES = { "ESTABLISHED", "SYN_SENT", "SYN_RCVD", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSED",
+  "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "SYN_RCVD" }
+
+-- struct nlmsghdr, and struct inet_diag_req_v2 that asks for all sockets of a family.
+local function request(sequence, family)
+  local body = string.char(family, TCP, 0, 0) .. pack(ALL, 4) .. ("\0"):rep(48)
+  return pack(16 + #body, 4) .. pack(SOCK_DIAG_BY_FAMILY, 2) .. pack(NLM_F_REQUEST + NLM_F_DUMP, 2)
+    .. pack(sequence, 4) .. pack(0, 4) .. body
+end
+
+local function big16(text, at)
+  local high, low = text:byte(at, at + 1)
+  return high * 256 + low
+end
+
+local function host(text, at, family)
+  if family == FAMILIES.AF_INET then return table.concat({ text:byte(at, at + 3) }, ".") end
+  local groups = {}
+  for g = 0, 7 do groups[g + 1] = ("%x"):format(big16(text, at + g * 2)) end
+  return core.address(table.concat(groups, ":"), 0).host
+end
+
+-- struct inet_diag_msg.
+local function socket_at(text, at)
+  local family = text:byte(at)
+  local found = {
+    state = STATES[text:byte(at + 1)] or "?",
+    retransmits = text:byte(at + 3),
+    received = unpack(text, at + 56, 4), -- a listener: how many stand in its queue
+    unsent = unpack(text, at + 60, 4),   -- a listener: the backlog
+    source = core.address(host(text, at + 8, family), big16(text, at + 4)),
+    destination = core.address(host(text, at + 24, family), big16(text, at + 6)),
+  }
+  return found
+end
+
+-- One datagram of the answer. True after the last of it, or nil, a reason.
+local function read_answer(text, sequence, list)
+  local at = 1
+  while at + 16 <= #text + 1 do
+    local length, kind = unpack(text, at, 4), unpack(text, at + 4, 2)
+    if length < 16 or unpack(text, at + 8, 4) ~= sequence then return false end
+    if kind == NLMSG_DONE then return true end
+    if kind == NLMSG_ERROR then return nil, "sock_diag: error " .. 2 ^ 32 - unpack(text, at + 16, 4) end
+    if length >= 16 + 72 then list[#list + 1] = socket_at(text, at + 16) end
+    at = at + length + -length % 4
+  end
+  return false
+end
+
+-- All TCP sockets of a family: a list, or nil, message.
+function Diag:sockets(family)
+  self.sequence = self.sequence + 1
+  local list = {}
+  local sent, message = self.socket:sendto(request(self.sequence, FAMILIES[family]), self.kernel)
+  if not sent then return nil, message end
+  while true do
+    local answer, from = self.socket:recvfrom(65536)
+    if not answer then return nil, from end
+    if from.pid == 0 then
+      local ended, reason = read_answer(answer, self.sequence, list)
+      if ended then return list end
+      if ended == nil then return nil, reason end
+    end
+  end
+end
+
+function Diag:close()
+  return self.socket:close()
+end
+
+-- `open` is net.socket, or makes a socket elsewhere. Returns a Diag, or nil, message.
+local function new(open)
+  local socket, message = open("AF_NETLINK", "SOCK_RAW", "NETLINK_SOCK_DIAG")
+  if not socket then return nil, message end
+  socket:settimeout(2)
+  local kernel = assert(core.address { family = "AF_NETLINK", pid = 0, groups = 0 })
+  return setmetatable({ socket = socket, kernel = kernel, sequence = 0 }, Diag)
+end
+
+return { new = new }

@@ -1,0 +1,227 @@
+-- text.lua - a recording as text: two lifelines, the states at their sides, calls and
+-- segments between them, in plain ASCII. With colours for a terminal.
+
+local text = {}
+
+local STATE, TIME = 11, 9 -- columns
+local LEAST, USUAL, MOST = 64, 80, 160
+
+local COLOURS = { SYN = 32, ["SYN-ACK"] = 32, FIN = 33, ["FIN-ACK"] = 33, RST = 31, ["RST-ACK"] = 31, DATA = 36,
+  call = 1, state = 35, failed = 31, note = 3, time = 2 }
+
+local function painter(colour)
+  return function(kind, words)
+    local code = colour and COLOURS[kind]
+    return code and ("\27[%dm%s\27[0m"):format(code, words) or words
+  end
+end
+
+-- --- words ----------------------------------------------------------------------------
+
+-- A time between two steps.
+function text.duration(seconds)
+  local us = math.floor(seconds * 1e6 + 0.5)
+  if us < 10000 then return us .. " us" end
+  if us < 1e6 then return ("%.1f ms"):format(us / 1000) end
+  return ("%.2f s"):format(seconds)
+end
+
+-- What a call came to, and after how long when it waited.
+function text.outcome(event)
+  return ("= %s"):format(event.result or "")
+end
+
+local function acknowledgement(segment, absolute)
+  if not segment.flags.ACK then return "" end
+  local because = segment.acknowledges
+  if absolute then return (" ack %.0f"):format(segment.ack) end
+  if not because then return (" ack %.0f"):format(segment.relative_ack) end
+  return (" ack %.0f=%.0f+%d"):format(segment.relative_ack, because.relative_seq, because.occupies)
+end
+
+-- A segment, or another packet, in a line.
+function text.packet(found, absolute)
+  if found.protocol ~= "TCP" then
+    return found.length and ("%s, %d bytes"):format(found.name, found.length) or found.name
+  end
+  local words = found.name .. (" seq %.0f"):format(absolute and found.seq or found.relative_seq)
+    .. acknowledgement(found, absolute)
+  if found.length > 0 then words = words .. (", %d bytes"):format(found.length) end
+  return words .. (found.again and ", again" or "")
+end
+
+local DETAILS = {
+  mss = function(value) return "mss " .. value end,
+  wscale = function(value) return "wscale " .. value end,
+  sack_permitted = function() return "sack" end,
+  timestamp = function() return "ts" end,
+  fastopen = function() return "fastopen" end,
+}
+
+-- The window, and what else a SYN proposes.
+function text.details(found)
+  if found.protocol ~= "TCP" then return found.about and "about what was sent to " ..
+    tostring(found.about.destination_host) or nil end
+  local parts = { ("win %.0f"):format(found.window) }
+  for _, name in ipairs(found.flags.SYN and found.options.order or {}) do
+    local detail = DETAILS[name]
+    if detail then parts[#parts + 1] = detail(found.options[name]) end
+  end
+  return table.concat(parts, " ")
+end
+
+-- Backlog n lets n+1 in (Linux: the queue is full when there are more than n).
+function text.gauge(length, limit)
+  local cells = limit + 1
+  if cells > 16 then return ("queue: %d of %d"):format(length, cells) end
+  return ("queue [%s%s] %d of %d"):format(("#"):rep(length), ("."):rep(cells - length), length, cells)
+end
+
+-- --- lines ------------------------------------------------------------------------------
+
+local function pad(words, width, right)
+  local room = width - #words
+  if room <= 0 then return words:sub(1, width) end
+  return right and (" "):rep(room) .. words or words .. (" "):rep(room)
+end
+
+-- Cut at spaces, into lines of at most `width`.
+local function wrapped(words, width)
+  local lines, line = {}, ""
+  for word in words:gmatch("%S+") do
+    if line ~= "" and #line + 1 + #word > width then
+      lines[#lines + 1], line = line, word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  lines[#lines + 1] = line
+  return lines
+end
+
+local Drawing = {}
+Drawing.__index = Drawing
+
+-- One line: time, the left state, what lies between the lifelines, the right state.
+function Drawing:line(time, inner, kind, right_aligned)
+  local states = self.pending
+  self.pending = {}
+  self.lines[#self.lines + 1] = ("%s %s |%s| %s"):format(self.paint("time", pad(time or "", TIME, true)),
+    self.paint("state", pad(states.client or "", STATE, true)),
+    self.paint(kind, pad(inner, self.inner, right_aligned)),
+    self.paint("state", states.server or "")):gsub("%s+$", "")
+end
+
+function Drawing:elapsed(step)
+  if not step.time or step.saved then return "" end
+  local since = self.last and step.time - self.last - (step.overhead or 0)
+  self.last = step.time
+  return since and "+" .. text.duration(math.max(0, since)) or "0 us"
+end
+
+-- A state is written where it changes.
+function Drawing:state(side, state)
+  if not state or self.states[side] == state then return end
+  self.states[side], self.pending[side] = state, state
+end
+
+local function arrow(label, width, to_right)
+  local room = width - #label - 4
+  if room < 2 then return nil end
+  local left = math.floor(room / 2)
+  local body = ("-"):rep(left) .. " " .. label .. " " .. ("-"):rep(room - left)
+  return to_right and " " .. body .. ">" or "<" .. body .. " "
+end
+
+local draw = {}
+
+function draw.packet(self, step)
+  local label = text.packet(step, self.absolute)
+  if self.several and step.connection then label = ("#%d "):format(step.connection) .. label end
+  if step.states then
+    self:state("client", step.states.client)
+    self:state("server", step.states.server)
+  end
+  local to_right = step.side ~= "server"
+  local drawn = arrow(label, self.inner, to_right)
+  local elapsed = step.saved and "saved" or self:elapsed(step)
+  if not drawn then
+    self:line(nil, " " .. label, step.name)
+    drawn = arrow("", self.inner, to_right)
+  end
+  self:line(elapsed, drawn, step.name)
+  local details = (not step.flags or step.flags.SYN or self.verbose) and text.details(step)
+  for _, line in ipairs(details and wrapped(details, self.inner - 4) or {}) do
+    self:line(nil, "   " .. line)
+  end
+end
+
+local function said(self, step, words)
+  if self.names[step.side] > 1 then words = step.name .. ": " .. words end
+  return words
+end
+
+local function put_words(self, step, words, kind)
+  local lines = wrapped(words, self.inner - 2)
+  for i, line in ipairs(lines) do
+    self:line(i == 1 and self:elapsed(step) or nil, " " .. line .. " ", kind, step.side == "server")
+  end
+end
+
+function draw.call(self, step)
+  local of_connection = not self.several and step.state ~= "LISTEN" or step.call == "listen"
+  if of_connection and not step.waited then self:state(step.side, step.state) end
+  local words = step.waited and step.text .. " ..." or step.text .. " " .. text.outcome(step)
+  put_words(self, step, said(self, step, words), step.failed and not step.waited and "failed" or "call")
+end
+
+draw["return"] = function(self, step)
+  local call = step.of
+  if not self.several and call.state ~= "LISTEN" then self:state(call.side, call.state) end
+  put_words(self, step, said(self, step, ("%s %s after %s"):format(call.call, text.outcome(call),
+    text.duration(call.took))), call.failed and "failed" or "call")
+end
+
+function draw.queue(self, step)
+  self:line(nil, " " .. text.gauge(step.length, step.limit) .. " ", nil, true)
+end
+
+function draw.note(self, step)
+  for _, line in ipairs(wrapped(step.text, self.width - 4)) do
+    self.lines[#self.lines + 1] = self.paint("note", "  * " .. line)
+  end
+end
+
+-- How many names there are on each side.
+local function count_names(steps)
+  local seen, counts = {}, { client = 0, server = 0 }
+  for _, step in ipairs(steps) do
+    if step.name and step.kind == "call" and not seen[step.name] then
+      seen[step.name] = true
+      counts[step.side] = counts[step.side] + 1
+    end
+  end
+  return counts
+end
+
+local function heading(self, recording)
+  for _, line in ipairs(wrapped(recording.about, self.width)) do self.lines[#self.lines + 1] = line end
+  self.lines[#self.lines + 1] = ""
+  self.pending = { client = "client", server = "server" }
+  self:line("", "")
+end
+
+-- A recording as lines of text. Options: `width` in columns, `colour`, `absolute`
+-- (sequence numbers as they are in the packets), `verbose` (each segment's window).
+function text.draw(recording, options)
+  options = options or {}
+  local width = math.max(LEAST, math.min(MOST, options.width or USUAL))
+  local self = setmetatable({ lines = {}, pending = {}, states = {}, width = width,
+    inner = width - TIME - 2 * STATE - 5, paint = painter(options.colour), absolute = options.absolute,
+    verbose = options.verbose, several = #recording.connections > 1, names = count_names(recording.steps) }, Drawing)
+  heading(self, recording)
+  for _, step in ipairs(recording.steps) do draw[step.kind](self, step) end
+  return table.concat(self.lines, "\n") .. "\n"
+end
+
+return text

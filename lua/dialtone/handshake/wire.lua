@@ -1,0 +1,313 @@
+-- wire.lua - what a script is given to make connections with while they are
+-- recorded: sockets that note each call, between the packets that it caused.
+--
+-- A socket made here has a name and a side of the picture. It behaves as any other
+-- socket does; accept gives another such one. Times are the wall clock's, as the
+-- kernel stamps packets, in seconds since the recording began.
+
+local core = require "dialtone.core"
+local packet = require "dialtone.handshake.packet"
+
+local Wire = {}
+Wire.__index = Wire
+
+local QUIET = 0.03 -- seconds without a packet, after which no more are expected
+local SHOWN = 24   -- bytes of a text argument
+
+-- --- time -------------------------------------------------------------------------------
+
+local function since(self, sec, nsec)
+  return (sec - self.sec) + (nsec - self.nsec) / 1e9
+end
+
+local function now(self)
+  return since(self, core.tasks.wallclock())
+end
+
+local function add(self, event)
+  if not event.saved then event.time = event.time or now(self) end
+  self.events[#self.events + 1] = event
+  return event
+end
+
+-- --- what the kernel says -------------------------------------------------------------------
+
+-- The packets that came since, as events.
+local function drain(self)
+  if not self.capture then return 0 end
+  local list = assert(self.capture:read())
+  for _, found in ipairs(list) do
+    found.kind = "packet"
+    found.time = found.sec and since(self, found.sec, found.nsec)
+    add(self, found)
+  end
+  return #list
+end
+
+local function is_ours(self, row)
+  return self.ports[row.source.port] or self.ports[row.destination.port]
+end
+
+-- The kernel's own table of the connections, as an event of kind "kernel".
+local function sample(self)
+  drain(self)
+  if not self.diag then return end
+  local rows, start = {}, now(self)
+  for _, row in ipairs(self.diag:sockets(self.family) or {}) do
+    if is_ours(self, row) then rows[#rows + 1] = row end
+  end
+  return add(self, { kind = "kernel", sockets = rows, cost = now(self) - start })
+end
+
+-- --- the sockets ------------------------------------------------------------------------------
+
+local Socket = {}
+
+local function shown(value)
+  if type(value) ~= "string" then return tostring(value) end
+  if #value > SHOWN then value = value:sub(1, SHOWN) .. "..." end
+  return (("%q"):format(value):gsub("\\\n", "\\n"))
+end
+
+local function shown_arguments(...)
+  local parts = {}
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    local text = type(value) == "string" and value:find("^[%w_.:|*%[%]/@-]+$") and value or shown(value)
+    parts[i] = type(value) == "table" and "..." or text
+  end
+  return table.concat(parts, ", ")
+end
+
+local function shown_result(self, call, value, message, code)
+  if value == nil then return tostring(code or message) end
+  if call == "bind" then return tostring(self.socket:getsockname()) end
+  if value == true then return "ok" end
+  if call == "accept" then return tostring(message) end
+  if type(value) == "string" or type(value) == "number" then return shown(value) end
+  return "ok"
+end
+
+-- These are in the picture; others are made, and nothing is said.
+local RECORDED = {}
+for name in ("bind listen connect accept send recv sendto recvfrom sendmsg recvmsg read readuntil write flush " ..
+  "shutdown close setsockopt getsockopt peek"):gmatch("%a+") do
+  RECORDED[name] = true
+end
+
+-- Ports that a call makes ours must be watched before there are packets.
+local function watch_address(wire, address)
+  local port = address and address.port
+  if not port or port == 0 or wire.ports[port] then return end
+  wire.ports[port] = true
+  if wire.capture then wire.capture:watch(port) end
+end
+
+local function watch_argument(wire, ...)
+  local found = core.address(...)
+  if found then watch_address(wire, found) end
+end
+
+local BEFORE = { connect = watch_argument, sendto = function(wire, _, ...) watch_argument(wire, ...) end }
+
+local function note_local(self)
+  local address = self.socket:getsockname()
+  if not address then return end
+  self.address = address
+  watch_address(self.wire, address)
+end
+
+local function state_of(socket, kind)
+  if kind ~= "SOCK_STREAM" then return nil end
+  local info = socket:tcpinfo()
+  if not info then return nil end
+  return info.state == "CLOSE" and "CLOSED" or info.state, info.queue_length, info.queue_limit
+end
+
+local adopt
+
+-- Without a capture there is the SYN that the kernel has kept for who accepts. When it
+-- came is not known.
+local function note_saved(self)
+  local saved = self.wire.level == 0 and self.socket:getsockopt("TCP_SAVED_SYN")
+  local found = saved and packet.decode(saved)
+  if not found then return end
+  found.kind, found.saved = "packet", true
+  add(self.wire, found)
+end
+
+-- accept's socket is one of ours, on the listener's side.
+local results = {
+  accept = function(self, socket, peer)
+    if not socket then return nil end
+    local accepted = adopt(self.wire, self.name, self.side, socket, self.kind)
+    note_saved(accepted)
+    return accepted, peer
+  end,
+}
+
+local function finish(self, event, call, ...)
+  event.took = now(self.wire) - event.time
+  local value, message, code = ...
+  event.result = shown_result(self, call, value, message, code)
+  event.failed = value == nil and (code or "failed") or nil
+  if call ~= "close" then
+    note_local(self)
+    event.state, event.queue, event.limit = state_of(self.socket, self.kind)
+  end
+  sample(self.wire)
+  if results[call] and value then return results[call](self, ...) end
+  return ...
+end
+
+-- Addresses stand in a call's text, and not our wrapping of a socket.
+local function record(self, call, ...)
+  local wire = self.wire
+  if BEFORE[call] then BEFORE[call](wire, ...) end
+  drain(wire)
+  local event = add(wire, { kind = "call", call = call, side = self.side, name = self.name, socket = self.id,
+    text = ("%s(%s)"):format(call, shown_arguments(...)) })
+  return finish(self, event, call, self.socket[call](self.socket, ...))
+end
+
+local methods = {}
+local function method(name)
+  methods[name] = methods[name] or function(self, ...)
+    if RECORDED[name] then return record(self, name, ...) end
+    return self.socket[name](self.socket, ...)
+  end
+  return methods[name]
+end
+
+function Socket.__index(self, key)
+  local value = rawget(self, "socket")[key]
+  return type(value) == "function" and method(key) or value
+end
+
+function Socket.__tostring(self)
+  return tostring(self.socket)
+end
+
+function adopt(wire, name, side, socket, kind)
+  local self = setmetatable({ wire = wire, name = name, side = side, socket = socket, kind = kind,
+    id = #wire.sockets + 1, fileno = function(this) return this.socket:fileno() end }, Socket)
+  wire.sockets[self.id] = self
+  note_local(self)
+  return self
+end
+
+-- --- for scripts --------------------------------------------------------------------------------
+
+--- What a script of net.handshake is given: it makes sockets that are in the picture.
+-- @type wire
+
+--- Makes a socket that is in the picture, in the recording's network. It is used as
+-- any other socket, and each call that it makes is recorded; what it accepts is in the
+-- picture, too.
+-- @function wire:socket
+-- @tparam string name for the picture: the socket is on the right when the name begins
+-- with "server", else on the left
+-- @tparam[opt] string domain the recording's family when there is none
+-- @tparam[opt="SOCK_STREAM"] string type
+-- @tparam[opt] string|integer protocol
+-- @treturn socket
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string code as of net.socket
+-- @usage local listener = assert(wire:socket("server"))
+function Wire:socket(name, domain, kind, protocol)
+  domain, kind = domain or self.family, kind or "SOCK_STREAM"
+  local event = add(self, { kind = "call", call = "socket", name = name,
+    side = name:find("^server") and "server" or "client",
+    text = ("socket(%s)"):format(shown_arguments(domain, kind, protocol or 0)) })
+  local socket, message, code = self.open(domain, kind, protocol or 0)
+  event.took = now(self) - event.time
+  if not socket then
+    event.result, event.failed = code, code
+    return nil, message, code
+  end
+  event.result, event.socket = "fd " .. socket:fileno(), #self.sockets + 1
+  socket:settimeout(self.timeout)
+  if kind == "SOCK_STREAM" and self.level == 0 then socket:setsockopt("TCP_SAVE_SYN", 1) end
+  return adopt(self, name, event.side, socket, kind)
+end
+
+--- Writes a sentence into the picture.
+-- @function wire:note
+-- @tparam string text
+-- @treturn boolean true
+function Wire:note(text)
+  drain(self)
+  add(self, { kind = "note", text = text })
+  return true
+end
+
+--- Waits until no packet has come for a moment (30 ms), or until `ready()` is true.
+-- @function wire:wait
+-- @tparam[opt] function ready is asked again and again
+-- @tparam[opt=1] number seconds how long at most
+-- @treturn boolean whether `ready()` was true; true without it
+-- @usage wire:wait(function() return wire:count("SYN") == 2 end, 3)
+function Wire:wait(ready, seconds)
+  local deadline = now(self) + (seconds or 1)
+  local last = now(self)
+  local quiet = self.capture and QUIET or 0.01
+  repeat
+    core.sleep(0.005)
+    if drain(self) > 0 then last = now(self) end
+    if ready and ready() then
+      sample(self)
+      return true
+    end
+  until now(self) > deadline or not ready and now(self) - last > quiet
+  sample(self)
+  return not ready
+end
+
+--- Counts what was captured so far.
+-- @function wire:count
+-- @tparam string name of the packets, such as `"SYN"`
+-- @treturn integer how many there are; 0 at level 0
+function Wire:count(name)
+  drain(self)
+  local count = 0
+  for _, event in ipairs(self.events) do
+    if event.kind == "packet" and event.name == name then count = count + 1 end
+  end
+  return count
+end
+
+--- Asks the kernel for the state of a TCP socket, also of one that no program holds.
+-- @function wire:state
+-- @tparam address source its own address
+-- @tparam[opt] address destination the other end's; without it, the first that there is
+-- @treturn ?string such as `"SYN_RCVD"`; nil: there is none
+-- @see sock_diag(7)
+function Wire:state(source, destination)
+  local taken = sample(self)
+  for _, row in ipairs(taken and taken.sockets or {}) do
+    if row.source == source and (not destination or row.destination == destination) then return row.state end
+  end
+end
+
+--- Reads the kernel's TCP counters, of the recording's network.
+-- @function wire:counters
+-- @treturn ?table numbers by name: `ListenOverflows`, `ListenDrops` and others, from
+-- /proc/net/netstat; nil where there is none
+function Wire:counters()
+  local text = self.read("/proc/net/netstat")
+  if not text then return nil end
+  local found = {}
+  for head, names, values in text:gmatch("(%w+): ([^\n]+)\n%w+: ([^\n]+)") do
+    local list = {}
+    for value in values:gmatch("%S+") do list[#list + 1] = tonumber(value) end
+    local i = 0
+    for name in names:gmatch("%S+") do
+      i = i + 1
+      if head == "TcpExt" then found[name] = list[i] end
+    end
+  end
+  return found
+end
+
+return Wire
