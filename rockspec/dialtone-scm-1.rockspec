@@ -58,6 +58,7 @@ build = {
     ["dialtone.handshake"] = "lua/dialtone/handshake/init.lua",
     ["dialtone.handshake.capture"] = "lua/dialtone/handshake/capture.lua",
     ["dialtone.handshake.diag"] = "lua/dialtone/handshake/diag.lua",
+    ["dialtone.handshake.filter"] = "lua/dialtone/handshake/filter.lua",
     ["dialtone.handshake.model"] = "lua/dialtone/handshake/model.lua",
     ["dialtone.handshake.namespace"] = "lua/dialtone/handshake/namespace.lua",
     ["dialtone.handshake.native"] = "lua/dialtone/handshake/native.lua",

@@ -1061,7 +1061,7 @@ function task:status() end
 local wire = {}
 
 --- Counts what was captured so far.
----@param name string # of the packets, such as `"SYN"`
+---@param name? string # of the packets, such as `"SYN"`; without it, all
 ---@return integer # how many there are; 0 at level 0
 function wire:count(name) end
 
@@ -1069,10 +1069,25 @@ function wire:count(name) end
 ---@return table? # numbers by name: `ListenOverflows`, `ListenDrops` and others, from /proc/net/netstat; nil where there is none
 function wire:counters() end
 
+--- Lets segments be lost on their way to a socket, as a bad line would do it: the
+--- socket gets a filter. They are on the wire, and the socket does not hear of them.
+---
+--- ```lua
+--- wire:lose(listener, "ACK") -- the third segment of the handshake
+--- ```
+---@see socket(7) SO_ATTACH_FILTER
+---@param socket dialtone.Socket # for TCP; a listener loses what is for those in its queue, too
+---@param what string? # `"SYN"`, `"ACK"` (those that carry no data), `"FIN"`, or `"all"`; nil: nothing any more
+---@return true?
+---@return string? message
+---@return string? code as of setsockopt
+function wire:lose(socket, what) end
+
 --- Writes a sentence into the picture.
----@param text string
+---@param text string # a format as of string.format, when values follow
+---@param ... any # values: numbers, and others by their tostring
 ---@return true
-function wire:note(text) end
+function wire:note(text, ...) end
 
 --- Makes a socket that is in the picture, in the recording's network. It is used as
 --- any other socket, and each call that it makes is recorded; what it accepts is in the
@@ -1093,7 +1108,7 @@ function wire:socket(name, domain, type, protocol) end
 --- Asks the kernel for the state of a TCP socket, also of one that no program holds.
 ---@see sock_diag(7)
 ---@param source dialtone.Address # its own address
----@param destination? dialtone.Address # the other end's; without it, the first that there is
+---@param destination? dialtone.Address # the other end's; without it, any one that is alive
 ---@return string? # such as `"SYN_RCVD"`; nil: there is none
 function wire:state(source, destination) end
 

@@ -149,7 +149,9 @@ local function whole_life(wire)
   client:close()
   assert(server:recv(100) == nil) -- the end of the stream
   local before = wire:count("ACK")
-  wire:wait(function() return wire:count("ACK") > before end, 0.2) -- it is acknowledged in its own time
+  if wire.level > 0 then -- it is acknowledged in its own time
+    wire:wait(function() return wire:count("ACK") > before end, 0.2)
+  end
   server:close()
   listener:close()
 end
@@ -172,10 +174,10 @@ local function close(wire)
 end
 
 local function run(wire, script)
-  local ok, failure = xpcall(function()
+  local ok, failure = pcall(function()
     script(wire)
     wire:wait()
-  end, debug.traceback)
+  end)
   local recording = ok and recording_of(wire)
   close(wire)
   if not ok then error(failure, 0) end

@@ -47,7 +47,8 @@ function text.packet(found, absolute)
   local words = found.name .. (" seq %.0f"):format(absolute and found.seq or found.relative_seq)
     .. acknowledgement(found, absolute)
   if found.length > 0 then words = words .. (", %d bytes"):format(found.length) end
-  return words .. (found.again and ", again" or "")
+  if found.again then words = words .. ", again" end
+  return found.from == found.to and words .. " to itself" or words
 end
 
 local DETAILS = {
@@ -162,9 +163,11 @@ local function said(self, step, words)
 end
 
 local function put_words(self, step, words, kind)
-  local lines = wrapped(words, self.inner - 2)
+  local lines = wrapped(words, self.inner - 4)
   for i, line in ipairs(lines) do
-    self:line(i == 1 and self:elapsed(step) or nil, " " .. line .. " ", kind, step.side == "server")
+    local time, indent = nil, "   "
+    if i == 1 then time, indent = self:elapsed(step), " " end
+    self:line(time, indent .. line .. " ", kind, step.side == "server")
   end
 end
 
@@ -184,6 +187,12 @@ end
 
 function draw.queue(self, step)
   self:line(nil, " " .. text.gauge(step.length, step.limit) .. " ", nil, true)
+end
+
+-- What the kernel says, and no segment tells.
+function draw.state(self, step)
+  self:state(step.side, step.state)
+  if next(self.pending) then self:line(nil, "") end
 end
 
 function draw.note(self, step)

@@ -6,7 +6,10 @@
 -- kernel stamps packets, in seconds since the recording began.
 
 local core = require "dialtone.core"
+local filter = require "dialtone.handshake.filter"
 local packet = require "dialtone.handshake.packet"
+
+local unpack = table.unpack or unpack -- luacheck: ignore
 
 local Wire = {}
 Wire.__index = Wire
@@ -65,17 +68,21 @@ local Socket = {}
 
 local function shown(value)
   if type(value) ~= "string" then return tostring(value) end
+  if value:find("[^%w%p ]") then return #value .. " bytes" end
   if #value > SHOWN then value = value:sub(1, SHOWN) .. "..." end
-  return (("%q"):format(value):gsub("\\\n", "\\n"))
+  return ('"%s"'):format(value)
+end
+
+-- What looks like a name or an address needs no quotation marks.
+local function shown_argument(value)
+  if type(value) == "string" and #value <= 60 and value:find("^[%w_.:|*%[%]/@-]+$") then return value end
+  if type(value) == "table" then return tostring(core.address(value) or "...") end
+  return shown(value)
 end
 
 local function shown_arguments(...)
   local parts = {}
-  for i = 1, select("#", ...) do
-    local value = select(i, ...)
-    local text = type(value) == "string" and value:find("^[%w_.:|*%[%]/@-]+$") and value or shown(value)
-    parts[i] = type(value) == "table" and "..." or text
-  end
+  for i = 1, select("#", ...) do parts[i] = shown_argument((select(i, ...))) end
   return table.concat(parts, ", ")
 end
 
@@ -154,6 +161,7 @@ local function finish(self, event, call, ...)
   if call ~= "close" then
     note_local(self)
     event.state, event.queue, event.limit = state_of(self.socket, self.kind)
+    event.address = self.address and tostring(self.address)
   end
   sample(self.wire)
   if results[call] and value then return results[call](self, ...) end
@@ -196,6 +204,10 @@ function adopt(wire, name, side, socket, kind)
   return self
 end
 
+local LOST = {
+  SYN = "SYNs", ACK = "ACKs that carry no data", FIN = "FINs", all = "everything that is sent to it",
+}
+
 -- --- for scripts --------------------------------------------------------------------------------
 
 --- What a script of net.handshake is given: it makes sockets that are in the picture.
@@ -232,13 +244,42 @@ function Wire:socket(name, domain, kind, protocol)
   return adopt(self, name, event.side, socket, kind)
 end
 
+--- Lets segments be lost on their way to a socket, as a bad line would do it: the
+-- socket gets a filter. They are on the wire, and the socket does not hear of them.
+-- @function wire:lose
+-- @tparam socket socket for TCP; a listener loses what is for those in its queue, too
+-- @tparam ?string what `"SYN"`, `"ACK"` (those that carry no data), `"FIN"`, or `"all"`;
+-- nil: nothing any more
+-- @treturn boolean true
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string code as of setsockopt
+-- @see socket(7) SO_ATTACH_FILTER
+-- @usage wire:lose(listener, "ACK") -- the third segment of the handshake
+function Wire:lose(socket, what)
+  local program = what and filter.losing(what)
+  if what and not program then
+    error(("lose: unknown segments '%s' (valid: SYN, ACK, FIN, all)"):format(tostring(what)), 2)
+  end
+  drain(self)
+  add(self, { kind = "note", text = what and ("from here on %s loses %s"):format(socket.name, LOST[what])
+    or ("from here on %s loses nothing"):format(socket.name) })
+  if program then return socket.socket:setsockopt("SO_ATTACH_FILTER", program) end
+  return socket.socket:setsockopt("SO_DETACH_FILTER")
+end
+
 --- Writes a sentence into the picture.
 -- @function wire:note
--- @tparam string text
+-- @tparam string text a format as of string.format, when values follow
+-- @tparam[opt] any ... values: numbers, and others by their tostring
 -- @treturn boolean true
-function Wire:note(text)
+function Wire:note(text, ...)
+  local values = { ... }
+  for i = 1, select("#", ...) do
+    if type(values[i]) ~= "number" then values[i] = tostring(values[i]) end
+  end
   drain(self)
-  add(self, { kind = "note", text = text })
+  add(self, { kind = "note", text = values[1] and text:format(unpack(values)) or text })
   return true
 end
 
@@ -266,13 +307,13 @@ end
 
 --- Counts what was captured so far.
 -- @function wire:count
--- @tparam string name of the packets, such as `"SYN"`
+-- @tparam[opt] string name of the packets, such as `"SYN"`; without it, all
 -- @treturn integer how many there are; 0 at level 0
 function Wire:count(name)
   drain(self)
   local count = 0
   for _, event in ipairs(self.events) do
-    if event.kind == "packet" and event.name == name then count = count + 1 end
+    if event.kind == "packet" and (not name or event.name == name) then count = count + 1 end
   end
   return count
 end
@@ -280,14 +321,19 @@ end
 --- Asks the kernel for the state of a TCP socket, also of one that no program holds.
 -- @function wire:state
 -- @tparam address source its own address
--- @tparam[opt] address destination the other end's; without it, the first that there is
+-- @tparam[opt] address destination the other end's; without it, any one that is alive
 -- @treturn ?string such as `"SYN_RCVD"`; nil: there is none
 -- @see sock_diag(7)
 function Wire:state(source, destination)
   local taken = sample(self)
+  local found
   for _, row in ipairs(taken and taken.sockets or {}) do
-    if row.source == source and (not destination or row.destination == destination) then return row.state end
+    if row.source == source and (not destination or row.destination == destination) then
+      if row.state ~= "TIME_WAIT" then return row.state end
+      found = row.state
+    end
   end
+  return found
 end
 
 --- Reads the kernel's TCP counters, of the recording's network.
