@@ -24,6 +24,7 @@ end }
 local half = net.handshake { function(wire)
   local client, server = connected(wire)
   client:shutdown("SHUT_WR")
+  wire:wait(function() return wire:count("ACK") == 2 end)
   assert(select(3, server:recv(100)) == "eof")
   assert(server:send("and yet I have something to say"))
   assert(client:recv(100))

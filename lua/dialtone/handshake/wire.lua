@@ -35,30 +35,36 @@ end
 
 -- --- what the kernel says -------------------------------------------------------------------
 
+-- ICMP is captured whoever's it is: ours are errors about what we sent, and all where
+-- a script has a socket for it.
+local function is_ours(self, found)
+  if found.source_port then return true end
+  local about = found.about
+  return self.hears_icmp or about and (self.ports[about.source_port] or self.ports[about.destination_port])
+end
+
 -- The packets that came since, as events.
 local function drain(self)
   if not self.capture then return 0 end
   local list = assert(self.capture:read())
   for _, found in ipairs(list) do
-    found.kind = "packet"
-    found.time = found.sec and since(self, found.sec, found.nsec)
-    add(self, found)
+    if is_ours(self, found) then
+      found.kind = "packet"
+      found.time = found.sec and since(self, found.sec, found.nsec)
+      add(self, found)
+    end
   end
   return #list
-end
-
-local function is_ours(self, row)
-  return self.ports[row.source.port] or self.ports[row.destination.port]
 end
 
 -- The kernel's own table of the connections, as an event of kind "kernel".
 local function sample(self)
   drain(self)
   if not self.diag then return end
-  local rows, start = {}, now(self)
-  for _, row in ipairs(self.diag:sockets(self.family) or {}) do
-    if is_ours(self, row) then rows[#rows + 1] = row end
-  end
+  local start = now(self)
+  local ports = {}
+  for port in pairs(self.ports) do ports[#ports + 1] = port end
+  local rows = self.diag:sockets(self.family, ports) or {}
   return add(self, { kind = "kernel", sockets = rows, cost = now(self) - start })
 end
 
@@ -76,7 +82,10 @@ end
 -- What looks like a name or an address needs no quotation marks.
 local function shown_argument(value)
   if type(value) == "string" and #value <= 60 and value:find("^[%w_.:|*%[%]/@-]+$") then return value end
-  if type(value) == "table" then return tostring(core.address(value) or "...") end
+  if type(value) == "table" then
+    local ok, address = pcall(core.address, value)
+    return tostring(ok and address or "...")
+  end
   return shown(value)
 end
 
@@ -110,9 +119,10 @@ local function watch_address(wire, address)
   if wire.capture then wire.capture:watch(port) end
 end
 
+-- What is no address the call itself will complain of.
 local function watch_argument(wire, ...)
-  local found = core.address(...)
-  if found then watch_address(wire, found) end
+  local ok, found = pcall(core.address, ...)
+  if ok and found then watch_address(wire, found) end
 end
 
 local BEFORE = { connect = watch_argument, sendto = function(wire, _, ...) watch_argument(wire, ...) end }
@@ -238,6 +248,7 @@ function Wire:socket(name, domain, kind, protocol)
     event.result, event.failed = code, code
     return nil, message, code
   end
+  if kind == "SOCK_RAW" then self.hears_icmp = true end
   event.result, event.socket = "fd " .. socket:fileno(), #self.sockets + 1
   socket:settimeout(self.timeout)
   if kind == "SOCK_STREAM" and self.level == 0 then socket:setsockopt("TCP_SAVE_SYN", 1) end
@@ -292,15 +303,15 @@ end
 function Wire:wait(ready, seconds)
   local deadline = now(self) + (seconds or 1)
   local last = now(self)
-  local quiet = self.capture and QUIET or 0.01
-  repeat
+  while self.capture or ready do
     core.sleep(0.005)
     if drain(self) > 0 then last = now(self) end
     if ready and ready() then
       sample(self)
       return true
     end
-  until now(self) > deadline or not ready and now(self) - last > quiet
+    if now(self) > deadline or not ready and now(self) - last > QUIET then break end
+  end
   sample(self)
   return not ready
 end
