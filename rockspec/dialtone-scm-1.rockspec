@@ -57,6 +57,7 @@ build = {
     ["dialtone.connect"] = "lua/dialtone/connect.lua",
     ["dialtone.handshake"] = "lua/dialtone/handshake/init.lua",
     ["dialtone.handshake.capture"] = "lua/dialtone/handshake/capture.lua",
+    ["dialtone.handshake.command"] = "lua/dialtone/handshake/command.lua",
     ["dialtone.handshake.diag"] = "lua/dialtone/handshake/diag.lua",
     ["dialtone.handshake.filter"] = "lua/dialtone/handshake/filter.lua",
     ["dialtone.handshake.model"] = "lua/dialtone/handshake/model.lua",

@@ -132,7 +132,150 @@ describe("net.handshake", function()
   end)
 end)
 
-if best == 0 then return pending("what is on the wire: nothing can be captured here (no CAP_NET_RAW, no namespaces)") end
+-- --- bytes --------------------------------------------------------------------------------------
+
+describe("a packet", function()
+  local function ipv4(protocol, body)
+    return "\69\0\0" .. string.char(20 + #body) .. "\0\0\0\0\64" .. string.char(protocol) ..
+      "\0\0\127\0\0\1\127\0\0\2" .. body
+  end
+  local SYN = "\0\80\1\187\255\255\255\255\0\0\0\0\128\2\16\0\0\0\0\0\2\4\5\180\1\3\3\7\4\2\0\0"
+
+  it("is what its bytes say", function()
+    local found = packet.decode(ipv4(6, SYN))
+    assert.equal("SYN", found.name)
+    assert.same({ 80, 443, 2 ^ 32 - 1, 0, 4096, 0 }, { found.source_port, found.destination_port, found.seq,
+      found.ack, found.window, found.length })
+    assert.same({ mss = 1460, wscale = 7, sack_permitted = true, order = { "mss", "wscale", "sack_permitted" } },
+      found.options)
+  end)
+
+  it("is nothing, or something, however it is cut or spoilt", function()
+    for _, text in ipairs { ipv4(6, SYN), ipv4(17, "\0\80\0\81\0\9\0\0x"), ipv4(1, "\3\3\0\0\0\0\0\0" .. ipv4(6, SYN)),
+      "\96\0\0\0\0\8\17\64" .. ("\0"):rep(32) .. "\0\80\0\81\0\8\0\0" } do
+      assert(packet.decode(text))
+      for length = 0, #text do packet.decode(text:sub(1, length)) end
+      for at = 1, #text do
+        for _, byte in ipairs { "\0", "\1", "\127", "\255" } do
+          packet.decode(text:sub(1, at - 1) .. byte .. text:sub(at + 1))
+        end
+      end
+    end
+    assert.is_nil(packet.decode(""))
+    assert.is_nil(packet.decode(("\69"):rep(19)))
+  end)
+end)
+
+-- --- made-up recordings ------------------------------------------------------------------------------
+
+describe("the model", function()
+  local function segment(from, flags, seq, ack, length)
+    local set = {}
+    for flag in flags:gmatch("%u+") do set[flag] = true end
+    local mine, his = from == "client" and 1000 or 80, from == "client" and 80 or 1000
+    return { kind = "packet", protocol = "TCP", flags = set, name = flags, seq = seq, ack = ack, length = length or 0,
+      window = 100, options = {}, source_host = "10.0.0.1", destination_host = "10.0.0.1", source_port = mine,
+      destination_port = his }
+  end
+
+  local function run(...)
+    local events = { ... }
+    for i, event in ipairs(events) do event.time = i end
+    local _, packets = model.steps(events, { ["10.0.0.1:1000"] = "client", ["10.0.0.1:80"] = "server" })
+    local list = {}
+    for i, one in ipairs(packets) do list[i] = one.states.client .. " " .. one.states.server end
+    return list, packets
+  end
+
+  it("follows a simultaneous open", function()
+    assert.same({ "SYN_SENT CLOSED", "SYN_RCVD SYN_SENT", "SYN_RCVD ESTABLISHED", "ESTABLISHED ESTABLISHED" },
+      (run(segment("client", "SYN", 5), segment("server", "SYN", 9), segment("client", "SYN-ACK", 5, 10),
+        segment("server", "SYN-ACK", 9, 6))))
+  end)
+
+  it("counts sequence numbers over the edge of 2^32", function()
+    local _, packets = run(segment("client", "SYN", 2 ^ 32 - 1), segment("server", "SYN-ACK", 7, 0),
+      segment("client", "ACK", 0, 8), segment("client", "DATA-ACK", 0, 8, 10), segment("server", "ACK", 8, 10))
+    assert.equal(1, packets[3].relative_seq)
+    assert.equal(11, packets[5].relative_ack)
+    assert.same({ seq = 0, relative_seq = 1, occupies = 10 }, packets[5].acknowledges)
+  end)
+
+  it("tells two connections between the same addresses apart", function()
+    local _, packets = run(segment("client", "SYN", 1), segment("server", "RST-ACK", 0, 2),
+      segment("client", "SYN", 1), segment("client", "SYN", 500))
+    assert.same({ 1, 1, 1, 2 }, { packets[1].connection, packets[2].connection, packets[3].connection,
+      packets[4].connection })
+    assert.is_true(packets[3].again)
+    assert.is_nil(packets[4].again)
+  end)
+end)
+
+-- --- the command -----------------------------------------------------------------------------------
+
+describe("dialtone handshake", function()
+  local command = require "dialtone.handshake.command"
+
+  -- What it prints, and its exit status.
+  local function run(...)
+    local written, files = {}, { stdout = io.stdout, stderr = io.stderr }
+    local sink = { write = function(self, ...)
+      for i = 1, select("#", ...) do written[#written + 1] = tostring((select(i, ...))) end
+      return self
+    end, flush = function() return true end }
+    io.stdout, io.stderr = sink, sink -- luacheck: ignore
+    local ok, status = pcall(command.main, ...)
+    io.stdout, io.stderr = files.stdout, files.stderr -- luacheck: ignore
+    assert(ok, status)
+    return table.concat(written), status
+  end
+
+  it("draws a connection of its own", function()
+    local text, status = run("--level", "0", "--width", "100")
+    assert.equal(0, status)
+    assert.matches("connect%(127%.0%.0%.1:%d+%) = ok", text)
+    assert.is_nil(text:find("\27", 1, true))
+    assert.matches("\27%[", (run("--level", "0", "--colour")))
+  end)
+
+  it("draws a connection to an address, also one that fails", function()
+    local listener = support.keep(net.listen("127.0.0.1:0"))
+    local where = tostring(listener:getsockname())
+    local text, status
+    net.run(function()
+      local peer = net.spawn(function() assert(listener:accept()):close() end)
+      text, status = run("--level", best == 2 and "2" or "0", where)
+      peer:join()
+    end)
+    assert.equal(0, status)
+    assert.matches("connect%(" .. where:gsub("%p", "%%%0") .. "%)", text)
+    listener:close()
+    text, status = run("--level", "0", where)
+    assert.equal(1, status)
+    assert.matches("connect%(.-%) = ECONNREFUSED", text)
+    assert.matches("dialtone handshake: connect .-: Connection refused", text)
+  end)
+
+  it("says what is wrong with its arguments", function()
+    for _, one in ipairs {
+      { "unrecognized option '%-%-levle'", "--levle" }, { "'%-%-level' takes a whole number from 0 to 2, not 'x'",
+        "--level", "x" }, { "'%-%-width' needs COLUMNS", "--width" }, { "one address is enough: 'b'", "a", "b" },
+      { "nobody at a:1", "--private", "a:1" }, { "HOST:PORT is expected, not unix:/x", "unix:/x" },
+    } do
+      local text, status = run((table.unpack or unpack)(one, 2)) -- luacheck: ignore
+      assert.equal(1, status)
+      assert.matches(one[1], text)
+    end
+    local text, status = run("--help")
+    assert.equal(0, status)
+    assert.matches("^usage: dialtone handshake", text)
+  end)
+end)
+
+if best == 0 then
+  pending("what is on the wire: nothing can be captured here (no CAP_NET_RAW, no namespaces)")
+  return
+end
 
 -- --- the exhibits ------------------------------------------------------------------------------------
 
@@ -270,84 +413,5 @@ describe("on the wire", function()
     end }
     assert.same("FIN_WAIT2 CLOSE_WAIT\nTIME_WAIT", notes(hs))
     assert.same({ "FIN_WAIT2 CLOSE_WAIT", "TIME_WAIT LAST_ACK", "TIME_WAIT CLOSED" }, states(hs, 5))
-  end)
-end)
-
--- --- bytes --------------------------------------------------------------------------------------
-
-describe("a packet", function()
-  local function ipv4(protocol, body)
-    return "\69\0\0" .. string.char(20 + #body) .. "\0\0\0\0\64" .. string.char(protocol) ..
-      "\0\0\127\0\0\1\127\0\0\2" .. body
-  end
-  local SYN = "\0\80\1\187\255\255\255\255\0\0\0\0\128\2\16\0\0\0\0\0\2\4\5\180\1\3\3\7\4\2\0\0"
-
-  it("is what its bytes say", function()
-    local found = packet.decode(ipv4(6, SYN))
-    assert.equal("SYN", found.name)
-    assert.same({ 80, 443, 2 ^ 32 - 1, 0, 4096, 0 }, { found.source_port, found.destination_port, found.seq,
-      found.ack, found.window, found.length })
-    assert.same({ mss = 1460, wscale = 7, sack_permitted = true, order = { "mss", "wscale", "sack_permitted" } },
-      found.options)
-  end)
-
-  it("is nothing, or something, however it is cut or spoilt", function()
-    for _, text in ipairs { ipv4(6, SYN), ipv4(17, "\0\80\0\81\0\9\0\0x"), ipv4(1, "\3\3\0\0\0\0\0\0" .. ipv4(6, SYN)),
-      "\96\0\0\0\0\8\17\64" .. ("\0"):rep(32) .. "\0\80\0\81\0\8\0\0" } do
-      assert(packet.decode(text))
-      for length = 0, #text do packet.decode(text:sub(1, length)) end
-      for at = 1, #text do
-        for _, byte in ipairs { "\0", "\1", "\127", "\255" } do
-          packet.decode(text:sub(1, at - 1) .. byte .. text:sub(at + 1))
-        end
-      end
-    end
-    assert.is_nil(packet.decode(""))
-    assert.is_nil(packet.decode(("\69"):rep(19)))
-  end)
-end)
-
--- --- made-up recordings ------------------------------------------------------------------------------
-
-describe("the model", function()
-  local function segment(from, flags, seq, ack, length)
-    local set = {}
-    for flag in flags:gmatch("%u+") do set[flag] = true end
-    local mine, his = from == "client" and 1000 or 80, from == "client" and 80 or 1000
-    return { kind = "packet", protocol = "TCP", flags = set, name = flags, seq = seq, ack = ack, length = length or 0,
-      window = 100, options = {}, source_host = "10.0.0.1", destination_host = "10.0.0.1", source_port = mine,
-      destination_port = his }
-  end
-
-  local function run(...)
-    local events = { ... }
-    for i, event in ipairs(events) do event.time = i end
-    local _, packets = model.steps(events, { ["10.0.0.1:1000"] = "client", ["10.0.0.1:80"] = "server" })
-    local list = {}
-    for i, one in ipairs(packets) do list[i] = one.states.client .. " " .. one.states.server end
-    return list, packets
-  end
-
-  it("follows a simultaneous open", function()
-    assert.same({ "SYN_SENT CLOSED", "SYN_RCVD SYN_SENT", "SYN_RCVD ESTABLISHED", "ESTABLISHED ESTABLISHED" },
-      (run(segment("client", "SYN", 5), segment("server", "SYN", 9), segment("client", "SYN-ACK", 5, 10),
-        segment("server", "SYN-ACK", 9, 6))))
-  end)
-
-  it("counts sequence numbers over the edge of 2^32", function()
-    local _, packets = run(segment("client", "SYN", 2 ^ 32 - 1), segment("server", "SYN-ACK", 7, 0),
-      segment("client", "ACK", 0, 8), segment("client", "DATA-ACK", 0, 8, 10), segment("server", "ACK", 8, 10))
-    assert.equal(1, packets[3].relative_seq)
-    assert.equal(11, packets[5].relative_ack)
-    assert.same({ seq = 0, relative_seq = 1, occupies = 10 }, packets[5].acknowledges)
-  end)
-
-  it("tells two connections between the same addresses apart", function()
-    local _, packets = run(segment("client", "SYN", 1), segment("server", "RST-ACK", 0, 2),
-      segment("client", "SYN", 1), segment("client", "SYN", 500))
-    assert.same({ 1, 1, 1, 2 }, { packets[1].connection, packets[2].connection, packets[3].connection,
-      packets[4].connection })
-    assert.is_true(packets[3].again)
-    assert.is_nil(packets[4].again)
   end)
 end)

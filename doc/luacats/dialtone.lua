@@ -1286,7 +1286,7 @@ function net.getnameinfo(address, flags) end
 ---@see sock_diag(7)
 ---@see network_namespaces(7)
 ---@see RFC 9293
----@param options? table # a script as `[1]`; `level`: no more than this; `private`: a private network, also where one could capture; `family`: `"AF_INET"` (when there is none) or `"AF_INET6"`; `interface` to capture on (`"lo"`); `timeout` of each call in seconds (10)
+---@param options? table # a script as `[1]`; `level`: no more than this; `private`: true, a private network, also where one could capture; false, none; `family`: `"AF_INET"` (when there is none) or `"AF_INET6"`; `interface` to capture on (`"lo"`; `"any"`: all); `timeout` of each call in seconds (10)
 ---@return dialtone.Recording # `packets` is a list; of each the fields name, protocol, from, to, side, time, length, and for TCP flags, seq, ack, relative_seq, relative_ack, window, options, states. `steps` has these and the calls, notes and queues, in their order
 function net.handshake(options) end
 

@@ -57,6 +57,7 @@ local function prepare(socket, interface)
   end
   local done, message = socket:setsockopt("SO_ATTACH_FILTER", filter.ports({}, MOST))
   if not done then return nil, message end
+  if interface == "any" then return socket:bind { family = "AF_PACKET", ifindex = 0, protocol = "ETH_P_ALL" } end
   return socket:bind { family = "AF_PACKET", interface = interface, protocol = "ETH_P_ALL" }
 end
 

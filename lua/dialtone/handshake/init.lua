@@ -55,7 +55,8 @@ levels[0] = function(wire)
   return "no packets captured: the calls, the kept SYN and the kernel's table"
 end
 
-local ORDER = { { 2, 1, 0 }, { 1, 2, 0 } }
+-- By the option `private`.
+local ORDER = { ["nil"] = { 2, 1, 0 }, ["true"] = { 1, 2, 0 }, ["false"] = { 2, 0 } }
 
 -- What a system does not have at all, it raises for.
 local function attempt(fn, ...)
@@ -67,7 +68,7 @@ end
 -- The best level that there is.
 local function choose(wire, opts)
   local reasons = {}
-  for _, level in ipairs(ORDER[opts.private and 2 or 1]) do
+  for _, level in ipairs(ORDER[tostring(opts.private)]) do
     if level <= (opts.level or 2) then
       local about, reason = attempt(levels[level], wire, opts.interface or "lo")
       if about then
@@ -199,9 +200,9 @@ local known = {
 -- network where such may be made (level 1: unshare(1)), else not (level 0): what it came
 -- to stands in `level`, why not more in `reason`. Linux only.
 -- @function handshake
--- @tparam[opt] table options a script as `[1]`; `level`: no more than this; `private`: a
--- private network, also where one could capture; `family`: `"AF_INET"` (when there is
--- none) or `"AF_INET6"`; `interface` to capture on (`"lo"`); `timeout` of each call in
+-- @tparam[opt] table options a script as `[1]`; `level`: no more than this; `private`: true,
+-- a private network, also where one could capture; false, none; `family`: `"AF_INET"` (when there is
+-- none) or `"AF_INET6"`; `interface` to capture on (`"lo"`; `"any"`: all); `timeout` of each call in
 -- seconds (10)
 -- @treturn recording `packets` is a list; of each the fields name, protocol, from, to,
 -- side, time, length, and for TCP flags, seq, ack, relative_seq, relative_ack, window, options,
