@@ -3,6 +3,7 @@
 -- which is not. doc/build runs this with the module's path set.
 --
 --   lua doc/build.lua [luacats] [options] [html]     all three unless told
+--   lua doc/build.lua exhibits                       doc/handshakes.md, by running them
 
 local root = arg[0]:match("^(.*)/doc/[^/]*$") or "."
 package.path = root .. "/doc/?.lua;" .. package.path
@@ -39,6 +40,10 @@ function makers.options()
   write("doc/options.md", require("optionpage").generate(net.options()))
 end
 
+function makers.exhibits()
+  write("doc/handshakes.md", require("exhibitpage").generate(root))
+end
+
 function makers.html()
   run("mkdir -p '" .. root .. "/build/doc'")
   for _, file in ipairs(require("ldocsource").generate(index)) do
@@ -50,5 +55,5 @@ end
 
 local wanted = arg[1] and arg or { "luacats", "options", "html" }
 for _, name in ipairs(wanted) do
-  assert(makers[name], "luacats, options or html, not " .. name)()
+  assert(makers[name], "luacats, options, html or exhibits, not " .. name)()
 end

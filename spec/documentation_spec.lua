@@ -7,6 +7,7 @@ local comments = require "doc.comments"
 local luacats = require "doc.luacats"
 local ldocsource = require "doc.ldocsource"
 local optionpage = require "doc.optionpage"
+local exhibitpage = require "doc.exhibitpage"
 local read = require "spec.support.file".read
 
 local index = comments.index(comments.read(comments.sources(".")))
@@ -241,6 +242,33 @@ describe("doc/options.md", function()
       local row = "\n| `" .. option.name .. "` | " .. option.type .. " |"
       assert.is_truthy(page:find(row, 1, true), option.name)
       assert.is_truthy(page:find("\n| " .. option.type .. " | ", 1, true), option.type)
+    end
+  end)
+end)
+
+describe("doc/handshakes.md", function()
+  local function without_output(page)
+    return (page:gsub("```\n.-```", "```\n```"))
+  end
+
+  it("has the exhibits as they are now", function()
+    local made = exhibitpage.generate(".", function() return "" end)
+    assert.is_true(made == without_output(read("doc/handshakes.md")), "stale: run doc/build exhibits")
+  end)
+
+  it("shows what each of them printed, over several lines", function()
+    local pictures = 0
+    for output in read("doc/handshakes.md"):gmatch("```\n(.-)```") do
+      assert.matches("^[%w_, ]*level %d: packets captured .*client.*server", output)
+      pictures = pictures + 1
+    end
+    assert.equal(11, pictures)
+  end)
+
+  it("has them of at most 40 lines", function()
+    for _, exhibit in ipairs(exhibitpage.list(".")) do
+      local _, lines = read("examples/handshake/" .. exhibit.name .. ".lua"):gsub("\n", "")
+      assert(lines <= 40, exhibit.name)
     end
   end)
 end)
