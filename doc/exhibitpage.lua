@@ -9,13 +9,17 @@ local NAMES = { "01_open_and_close", "02_before_accept", "03_queue", "04_no_answ
 local HEAD = [[
 # Handshakes
 
-Eleven questions about connections, each answered by a script of at most 40 lines in [examples/handshake](../examples/handshake) and by what was on the wire
-when it ran. `lua 01_open_and_close.lua` and so on run them; no privilege is needed where a private network may be made (see
-[the manual](manual.md)). Ports, times and sequence numbers are others each time; `doc/build exhibits` in a checkout runs them again.
+Eleven questions about connections, each answered by a script of at most 40 lines in
+[examples/handshake](../examples/handshake) and by what was on the wire when it ran. `lua
+01_open_and_close.lua` and so on run them; no privilege is needed where a private network may be made (see
+[the manual](manual.md)). Ports, times and sequence numbers are others each time; `doc/build exhibits` in a
+checkout runs them again.
 
-How to read the pictures: the client's lifeline is on the left, the server's on the right, states at their sides where they change. A call stands beside the lifeline of who made it; `...`
-means that packets went before it returned. `ack 2=1+1` acknowledges all up to number 2: a segment that began with 1 and counts as 1 (a SYN and a FIN count as one
-byte). Times are the distance from the step before; the recording's own work is taken out. The queue is the listener's: who stands in it is connected, but not accepted.
+How to read the pictures: the client's lifeline is on the left, the server's on the right, states at their
+sides where they change. A call stands beside the lifeline of who made it; `...` means that packets went
+before it returned. `ack 2=1+1` acknowledges all up to number 2: a segment that began with 1 and counts as 1
+(a SYN and a FIN count as one byte). Times are the distance from the step before; the recording's own work is
+taken out. The queue is the listener's: who stands in it is connected, but not accepted.
 ]]
 
 -- The comment at the head of a script: the question, and what follows.
