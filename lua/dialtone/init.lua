@@ -34,7 +34,7 @@ local function report(message, task, failure)
 end
 
 scopes.report(report)
-core.tasks.report(function(task, _, failure, trace) report(trace, task, failure) end)
+core.inner.report(function(task, _, failure, trace) report(trace, task, failure) end)
 
 net.serve, net.echo = serve.new(report), serve.echo
 

@@ -8,7 +8,7 @@
 -- through which tasks of Lua 5.1 could not wait.
 
 local core = require "dialtone.core"
-local tasks = core.tasks
+local tasks = core.inner
 
 local Scope = {}
 Scope.__index = Scope

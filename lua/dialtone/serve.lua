@@ -8,7 +8,7 @@ local core = require "dialtone.core"
 local listen = require "dialtone.listen"
 local options = require "dialtone.options"
 local scopes = require "dialtone.scope"
-local tasks = core.tasks
+local tasks = core.inner
 
 local Server = {}
 Server.__index = Server

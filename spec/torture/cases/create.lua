@@ -84,6 +84,13 @@ return function(t)
     collectgarbage()
     return true
   end)
+  case("sockets", t.pair, function(a, b)
+    local list, found = net.sockets(), 0
+    for _, s in ipairs(list) do
+      if s == a or s == b then found = found + 1 end
+    end
+    return same(found, 2)
+  end)
   case("tostring", t.connection, function(a, _, listener)
     return tostring(a) and tostring(listener)
   end)
