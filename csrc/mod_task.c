@@ -372,6 +372,12 @@ static int net_pass(lua_State *L) {
   return give_up(L, &passing);
 }
 
+/* class(name): the metatable of our objects of that class, or nil */
+static int net_class(lua_State *L) {
+  luaL_getmetatable(L, luaL_checkstring(L, 1));
+  return 1;
+}
+
 /* unsent(socket): whether bytes wait to be sent */
 static int net_unsent(lua_State *L) {
   lua_pushboolean(L, dt_unsent_bytes(dt_check_socket(L, 1)) > 0);
@@ -716,12 +722,19 @@ const struct dt_module dt_mod_task = {functions, NULL};
 
 /* For dialtone's own Lua files: core.inner. */
 static const luaL_Reg inner[] = {
-    {"attend", net_attend},       {"attending", net_attending},
-    {"cancelall", net_cancelall}, {"gate", net_gate},
-    {"open", net_open},           {"pass", net_pass},
-    {"poller", net_poller},       {"report", net_report},
-    {"supervise", net_supervise}, {"unsent", net_unsent},
-    {"unwind", net_unwind},       {NULL, NULL},
+    {"attend", net_attend},
+    {"attending", net_attending},
+    {"cancelall", net_cancelall},
+    {"class", net_class},
+    {"gate", net_gate},
+    {"open", net_open},
+    {"pass", net_pass},
+    {"poller", net_poller},
+    {"report", net_report},
+    {"supervise", net_supervise},
+    {"unsent", net_unsent},
+    {"unwind", net_unwind},
+    {NULL, NULL},
 };
 
 static const luaL_Reg task_methods[] = {

@@ -1197,6 +1197,20 @@ function net.getaddrinfo(host, service, hints) end
 ---@return string? code `"EAI_NONAME"` and so on; `"EINVAL"` for what is no address
 function net.getnameinfo(address, flags) end
 
+--- Prints help: without an argument an overview, else what the manual's reference
+--- says of a function, a method, a class, a socket option, an error code or a
+--- constant. A name that is not known is answered with those that are similar. It is
+--- for the prompt: lines are as long as the environment's COLUMNS, or 80.
+---
+--- Raises for anything else.
+---
+--- ```lua
+--- net.help "connect"
+--- net.help(net.connect)
+--- ```
+---@param what? string|function|dialtone.Socket|dialtone.Task|dialtone.Queue|dialtone.Scope|dialtone.Server|dialtone.Address # a name such as `"connect"`, `"socket:accept"`, `"accept"`, `"SO_REUSEADDR"`, `"ECONNREFUSED"`; or the function, or an object, itself
+function net.help(what) end
+
 --- Gives the name of a network interface. See if_indextoname(3).
 ---
 --- ```lua

@@ -99,7 +99,7 @@ local function finish(scope, what, first, deadline)
   return results(scope, what, first:join())
 end
 
-local scopes = {}
+local scopes = { class = Scope }
 
 -- A function, or what can be called like one, as net.spawn takes it.
 local function check_callable(what, number, fn)
