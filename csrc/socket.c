@@ -61,7 +61,7 @@ static void enlist(lua_State *L, struct dt_state *state,
 }
 
 /* What lies there is overwritten some day, or collected. */
-static void delist(struct dt_socket *socket) {
+void dt_socket_delist(struct dt_socket *socket) {
   dt_slots_give(&dt_state_with(socket->loop)->sockets, socket->slot);
   socket->slot = DT_NO_SLOT;
 }
@@ -157,7 +157,7 @@ int dt_socket_adopt(struct dt_socket *socket, int fd) {
 void dt_socket_let_go(lua_State *L, struct dt_socket *socket, int error) {
   dt_unwatch(L, socket->loop, &socket->watch, error);
   dt_stream_free(socket);
-  delist(socket);
+  dt_socket_delist(socket);
   socket->fd = -1;
   socket->patient = 0;
 }
@@ -300,7 +300,7 @@ static int socket_gc(lua_State *L) {
     return 0;
   dt_send_last(socket);
   dt_socket_close(L, socket); /* nobody is there to hear of a failure */
-  delist(socket);             /* if it never was open */
+  dt_socket_delist(socket);   /* if it never was open */
   return 0;
 }
 

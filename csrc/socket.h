@@ -78,6 +78,10 @@ struct dt_socket *dt_push_socket(lua_State *L);
 /* The same for one that we wait with, and that the user is not to see. */
 struct dt_socket *dt_push_hidden_socket(lua_State *L);
 
+/* It will never be opened: its place in the list need not wait for the
+   collector.  Harmless otherwise. */
+void dt_socket_delist(struct dt_socket *socket);
+
 /* Pushes the object of a socket that is open, or nil if it is a hidden one. */
 void dt_push_object(lua_State *L, const struct dt_socket *socket);
 
