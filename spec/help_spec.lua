@@ -183,7 +183,7 @@ describe("net.help", function()
   end)
 
   it("keeps to COLUMNS", function()
-    for columns, most in pairs { [40] = 40, [132] = 132, [5] = 80, ["x"] = 80, ["1e9"] = 80 } do
+    for columns, most in pairs { [40.5] = 40, [132] = 132, [5] = 80, ["x"] = 80, ["1e9"] = 80, ["nan"] = 80 } do
       local output, ok = child.run(("COLUMNS=%s %s -e %s"):format(columns, child.quote(child.interpreter()),
         child.quote("local net = require 'dialtone' net.help() net.help 'SO_REUSEADDR'")))
       assert.is_true(ok, output)

@@ -15,7 +15,7 @@ local WIDTH, NARROWEST, WIDEST = 80, 30, 1000
 -- Of the terminal, where the shell tells its programs.
 local function terminal_width()
   local columns = tonumber(os.getenv("COLUMNS"))
-  return columns and columns >= NARROWEST and columns <= WIDEST and columns or WIDTH
+  return columns and columns >= NARROWEST and columns <= WIDEST and math.floor(columns) or WIDTH
 end
 
 -- Adds a text in lines of at most `width`; `first` stands before it, and blanks
