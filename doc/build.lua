@@ -1,9 +1,9 @@
--- Makes the documents: doc/luacats/dialtone.lua (for editors) and
--- doc/options.md, which are kept in the repository, and doc/html with LDoc,
--- which is not. doc/build runs this with the module's path set.
+-- Makes the documents: doc/luacats/dialtone.lua (for editors), doc/options.md and
+-- lua/dialtone/help_data.lua (for net.help), which are kept in the repository, and
+-- doc/html with LDoc, which is not. doc/build runs this with the module's path set.
 --
---   lua doc/build.lua [luacats] [options] [html]     all three unless told
---   lua doc/build.lua exhibits                       doc/handshakes.md, by running them
+--   lua doc/build.lua [luacats] [options] [help] [html]     all unless told
+--   lua doc/build.lua exhibits     doc/handshakes.md, by running them
 
 local root = arg[0]:match("^(.*)/doc/[^/]*$") or "."
 package.path = root .. "/doc/?.lua;" .. package.path
@@ -44,6 +44,13 @@ function makers.exhibits()
   write("doc/handshakes.md", require("exhibitpage").generate(root))
 end
 
+function makers.help()
+  local manual = assert(io.open(root .. "/doc/manual.md", "rb"))
+  write("lua/dialtone/help_data.lua",
+    require("helpdata").generate(index, manual:read("*a"), require("optionpage")))
+  manual:close()
+end
+
 function makers.html()
   run("mkdir -p '" .. root .. "/build/doc'")
   for _, file in ipairs(require("ldocsource").generate(index)) do
@@ -53,7 +60,7 @@ function makers.html()
     .. " -c doc/config.ld build/doc")
 end
 
-local wanted = arg[1] and arg or { "luacats", "options", "html" }
+local wanted = arg[1] and arg or { "luacats", "options", "help", "html" }
 for _, name in ipairs(wanted) do
-  assert(makers[name], "luacats, options, html or exhibits, not " .. name)()
+  assert(makers[name], "luacats, options, help, html or exhibits, not " .. name)()
 end

@@ -5,6 +5,7 @@
 local net = require "dialtone"
 local comments = require "doc.comments"
 local luacats = require "doc.luacats"
+local helpdata = require "doc.helpdata"
 local ldocsource = require "doc.ldocsource"
 local optionpage = require "doc.optionpage"
 local exhibitpage = require "doc.exhibitpage"
@@ -227,6 +228,49 @@ describe("doc/luacats/dialtone.lua", function()
 
   it("is Lua", function()
     assert(loadfile("doc/luacats/dialtone.lua"))
+  end)
+end)
+
+describe("lua/dialtone/help_data.lua", function()
+  local manual = read("doc/manual.md")
+
+  it("is what doc/build makes of the comments, the manual and the options now", function()
+    local made = helpdata.generate(index, manual, optionpage)
+    assert.is_true(made == read("lua/dialtone/help_data.lua"), "stale: run doc/build help")
+  end)
+
+  it("has every function and class, without markup", function()
+    local data = require "dialtone.help_data"
+    local count = 0
+    for name, item in pairs(data.items) do
+      assert.is_nil((item[1] .. item[2]):find("`", 1, true), name)
+      count = count + 1
+    end
+    local expected = 0
+    for _, set in ipairs(sets) do
+      for _, item in ipairs(set.items or {}) do
+        expected = expected + 1
+        assert.is_truthy(data.items[set.prefix .. item.name], item.name)
+      end
+    end
+    for class in pairs(index.types) do
+      expected = expected + 1
+      assert.is_truthy(data.items[class], class)
+    end
+    assert.equal(expected, count)
+  end)
+
+  it("has what the manual says of every error", function()
+    local codes = helpdata.codes(manual)
+    assert.same({ "From connect: the host answered that nobody listens at this port." }, codes.ECONNREFUSED)
+    assert.equal(2, #codes.ECONNRESET)
+    assert.is_truthy(codes.ENFILE and codes.eof and codes.EAI_AGAIN)
+  end)
+
+  it("has a place in the overview for each function", function()
+    local one = comments.index(comments.parse_c("/***\nX.\n@function nowhere\n@treturn nil\n*/", "x.c"))
+    local _, message = pcall(helpdata.generate, one, manual, optionpage)
+    assert.equal("x.c:1: nowhere is in 0 groups of doc/helpdata.lua, not in one", message)
   end)
 end)
 

@@ -1023,8 +1023,8 @@ function socket:write(...) end
 --- A task: what `net.spawn` makes, a function that runs beside the others.
 ---
 --- It ends when its function returns or raises, or when it is cancelled. Nobody
---- has to keep it: tasks that wait are kept by the loop. `tostring` says what it
---- is at, and what it waits for.
+--- has to keep it: tasks that wait are kept by the loop. `tostring` says where
+--- its function stands, what it is at, and what it waits for.
 ---@class dialtone.Task: userdata
 local task = {}
 
@@ -1055,6 +1055,25 @@ function task:join(seconds) end
 --- ```
 ---@return string # `"ready"` (to begin or to go on), `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
 function task:status() end
+
+--- Where the task is: what `tostring` says of it, and below that the calls that it
+--- is in, as debug.traceback gives them.
+---
+--- ```lua
+--- for _, task in ipairs(net.tasks()) do print(task:traceback()) end
+--- ```
+---@return string text
+function task:traceback() end
+
+--- What the task waits for.
+---
+--- ```lua
+--- print(task:waiting()) --> read	socket AF_INET SOCK_STREAM ...	4.8
+--- ```
+---@return string? # operation `"read"`, `"accept"`, `"sleep"`, `"join"`, `"scope"` (for the end of tasks) or whatever call it is in; nil: it does not wait
+---@return any # object the socket; or the task it joins, the queue, what `net.wait` or `net.poll` was given, the host that is looked up; nil: none
+---@return number? # seconds that the call has left; nil: it has no limit of its own
+function task:waiting() end
 
 --- What a script of net.handshake is given: it makes sockets that are in the picture.
 ---@class dialtone.Wire
@@ -1290,6 +1309,20 @@ function net.getnameinfo(address, flags) end
 ---@return dialtone.Recording # `packets` is a list; of each the fields name, protocol, from, to, side, time, length, and for TCP flags, seq, ack, relative_seq, relative_ack, window, options, states. `steps` has these and the calls, notes and queues, in their order
 function net.handshake(options) end
 
+--- Prints help: without an argument an overview, else what the manual's reference
+--- says of a function, a method, a class, a socket option, an error code or a
+--- constant. A name that is not known is answered with those that are similar. It is
+--- for the prompt: lines are as long as the environment's COLUMNS, or 80.
+---
+--- Raises for anything else.
+---
+--- ```lua
+--- net.help "connect"
+--- net.help(net.connect)
+--- ```
+---@param what? string|function|dialtone.Socket|dialtone.Task|dialtone.Queue|dialtone.Scope|dialtone.Server|dialtone.Address # a name such as `"connect"`, `"socket:accept"`, `"accept"`, `"SO_REUSEADDR"`, `"ECONNREFUSED"`; or the function, or an object, itself
+function net.help(what) end
+
 --- Gives the name of a network interface. See if_indextoname(3).
 ---
 --- ```lua
@@ -1499,6 +1532,15 @@ function net.socket(domain, type, protocol) end
 ---@return string? code such as `"EOPNOTSUPP"`, `"EMFILE"`
 function net.socketpair(domain, type, protocol) end
 
+--- Lists the sockets that are open in this Lua state, sorted by descriptor. With
+--- `tostring` each says what it is and where it is connected to.
+---
+--- ```lua
+--- for _, s in ipairs(net.sockets()) do print(s) end
+--- ```
+---@return dialtone.Socket[] list
+function net.sockets() end
+
 --- Starts a task: a function that runs beside the others. It begins when the caller
 --- next waits (or with `net.run`), and whenever it waits itself, the others go on.
 ---
@@ -1522,6 +1564,16 @@ function net.spawn(fn, ...) end
 ---@return boolean # whether there are tasks left
 ---@return number? # in how many seconds it must be called again though the descriptor is not readable; nil: not before it is
 function net.step(seconds) end
+
+--- Lists the tasks that have not ended, in the order in which they were made: also
+--- those that servers, scopes and `net.connect` have for themselves. With
+--- `tostring` each says where its function stands, and what it waits for.
+---
+--- ```lua
+--- for _, task in ipairs(net.tasks()) do print(task) end
+--- ```
+---@return dialtone.Task[] list
+function net.tasks() end
 
 --- Calls the function, and cancels it when the time is over: whatever it waits
 --- for then, and all that it has opened scopes for.

@@ -35,12 +35,27 @@ function net.onerror(message)
   io.stderr:write("dialtone: ", message, "\n")
 end
 
+--- Prints help: without an argument an overview, else what the manual's reference
+-- says of a function, a method, a class, a socket option, an error code or a
+-- constant. A name that is not known is answered with those that are similar. It is
+-- for the prompt: lines are as long as the environment's COLUMNS, or 80.
+-- @function help
+-- @tparam[opt] string|function|socket|task|queue|scope|server|address what a name
+-- such as `"connect"`, `"socket:accept"`, `"accept"`, `"SO_REUSEADDR"`,
+-- `"ECONNREFUSED"`; or the function, or an object, itself
+-- @raise for anything else
+-- @usage net.help "connect"
+-- net.help(net.connect)
+function net.help(what)
+  print(require("dialtone.help").text(net, what))
+end
+
 local function report(message, task, failure)
   net.onerror(message, task, failure)
 end
 
 scopes.report(report)
-core.tasks.report(function(task, _, failure, trace) report(trace, task, failure) end)
+core.inner.report(function(task, _, failure, trace) report(trace, task, failure) end)
 
 net.serve, net.echo = serve.new(report), serve.echo
 

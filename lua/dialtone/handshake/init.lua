@@ -15,7 +15,7 @@ local options = require "dialtone.options"
 local text = require "dialtone.handshake.text"
 local Wire = require "dialtone.handshake.wire"
 
-local handshake = {}
+local handshake = { classes = { wire = Wire } }
 
 -- --- levels -----------------------------------------------------------------------------
 
@@ -86,6 +86,7 @@ end
 
 local Recording = {}
 Recording.__index = Recording
+handshake.classes.recording = Recording
 
 --- What net.handshake gives. Its fields are `level` and `about` (what was captured, in
 -- words), `reason` (why not more), `packets`, `steps`, `connections`. `tostring` is the
@@ -163,7 +164,7 @@ local function new_wire(opts)
   local wire = setmetatable({ events = {}, sockets = {}, ports = {}, family = opts.family or "AF_INET",
     timeout = opts.timeout or 10 }, Wire)
   wire.host = HOSTS[wire.family]
-  wire.sec, wire.nsec = core.tasks.wallclock()
+  wire.sec, wire.nsec = core.inner.wallclock()
   return wire
 end
 

@@ -24,7 +24,7 @@ local function since(self, sec, nsec)
 end
 
 local function now(self)
-  return since(self, core.tasks.wallclock())
+  return since(self, core.inner.wallclock())
 end
 
 local function add(self, event)
@@ -35,12 +35,21 @@ end
 
 -- --- what the kernel says -------------------------------------------------------------------
 
--- ICMP is captured whoever's it is: ours are errors about what we sent, and all where
--- a script has a socket for it.
+local function is_target(self, host, port)
+  local targets = self.ports[port]
+  return targets and (targets[host] or targets["0.0.0.0"] or targets["::"])
+end
+
+-- The filter knows ports alone, and lets all of ICMP through. Ours is what comes from
+-- or goes to an address that is bound or called here: other programs have other
+-- connections, be it from a port of the same number.
 local function is_ours(self, found)
-  if found.source_port then return true end
-  local about = found.about
-  return self.hears_icmp or about and (self.ports[about.source_port] or self.ports[about.destination_port])
+  if not found.source_port then
+    found = found.about or found
+    if found.protocol and self.hears_icmp then return true end
+  end
+  return found.source_port and (is_target(self, found.source_host, found.source_port)
+    or is_target(self, found.destination_host, found.destination_port))
 end
 
 -- The packets that came since, as events.
@@ -111,12 +120,14 @@ for name in ("bind listen connect accept send recv sendto recvfrom sendmsg recvm
   RECORDED[name] = true
 end
 
--- Ports that a call makes ours must be watched before there are packets.
+-- An address that a call makes ours, and its port: to be watched before there are
+-- packets. `wire.ports` has the hosts by port.
 local function watch_address(wire, address)
   local port = address and address.port
-  if not port or port == 0 or wire.ports[port] then return end
-  wire.ports[port] = true
-  if wire.capture then wire.capture:watch(port) end
+  if not port or port == 0 then return end
+  if wire.capture and not wire.ports[port] then wire.capture:watch(port) end
+  wire.ports[port] = wire.ports[port] or {}
+  wire.ports[port][address.host] = true
 end
 
 -- What is no address the call itself will complain of.
@@ -127,11 +138,10 @@ end
 
 local BEFORE = { connect = watch_argument, sendto = function(wire, _, ...) watch_argument(wire, ...) end }
 
-local function note_local(self)
-  local address = self.socket:getsockname()
-  if not address then return end
-  self.address = address
-  watch_address(self.wire, address)
+-- A port that the system chose for a client is not watched: the peer's is.
+local function note_local(self, call)
+  self.address = self.socket:getsockname() or self.address
+  if call == "bind" or call == "listen" then watch_address(self.wire, self.address) end
 end
 
 local function state_of(socket, kind)
@@ -169,7 +179,7 @@ local function finish(self, event, call, ...)
   event.result = shown_result(self, call, value, message, code)
   event.failed = value == nil and (code or "failed") or nil
   if call ~= "close" then
-    note_local(self)
+    note_local(self, call)
     event.state, event.queue, event.limit = state_of(self.socket, self.kind)
     event.address = self.address and tostring(self.address)
   end
