@@ -18,9 +18,15 @@ local TCP, ALL = 6, 2 ^ 32 - 1
 local STATES = { "ESTABLISHED", "SYN_SENT", "SYN_RCVD", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSED",
   "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "SYN_RCVD" }
 
--- struct nlmsghdr, and struct inet_diag_req_v2 that asks for all sockets of a family.
-local function request(sequence, family)
-  local body = string.char(family, TCP, 0, 0) .. pack(ALL, 4) .. ("\0"):rep(48)
+local function big_endian(port)
+  return string.char(math.floor(port / 256), port % 256)
+end
+
+-- struct nlmsghdr, and struct inet_diag_req_v2 that asks for all sockets of a family;
+-- a port other than 0 is that of those that are meant.
+local function request(sequence, family, source, destination)
+  local body = string.char(family, TCP, 0, 0) .. pack(ALL, 4) .. big_endian(source) .. big_endian(destination)
+    .. ("\0"):rep(44)
   return pack(16 + #body, 4) .. pack(SOCK_DIAG_BY_FAMILY, 2) .. pack(NLM_F_REQUEST + NLM_F_DUMP, 2)
     .. pack(sequence, 4) .. pack(0, 4) .. body
 end
@@ -65,11 +71,9 @@ local function read_answer(text, sequence, list)
   return false
 end
 
--- All TCP sockets of a family: a list, or nil, message.
-function Diag:sockets(family)
+local function ask(self, list, family, source, destination)
   self.sequence = self.sequence + 1
-  local list = {}
-  local sent, message = self.socket:sendto(request(self.sequence, FAMILIES[family]), self.kernel)
+  local sent, message = self.socket:sendto(request(self.sequence, FAMILIES[family], source, destination), self.kernel)
   if not sent then return nil, message end
   while true do
     local answer, from = self.socket:recvfrom(65536)
@@ -80,6 +84,14 @@ function Diag:sockets(family)
       if ended == nil then return nil, reason end
     end
   end
+end
+
+-- The TCP sockets of a family, all of them or those with this port at one end: a list,
+-- or nil, message.
+function Diag:sockets(family, port)
+  local list, message = ask(self, {}, family, port or 0, 0)
+  if not list or not port then return list, message end
+  return ask(self, list, family, 0, port)
 end
 
 function Diag:close()
