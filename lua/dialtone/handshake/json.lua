@@ -55,9 +55,10 @@ function json.utf8(value)
   return table.concat(parts)
 end
 
+local SEPARATORS = { ["\168"] = "\\u2028", ["\169"] = "\\u2029" } -- ends of lines for JavaScript
+
 local function string_of(value)
-  return '"' .. json.utf8(value):gsub('[%z\1-\31"\\\127<]', escaped)
-    :gsub("\226\128([\168\169])", { ["\168"] = "\\u2028", ["\169"] = "\\u2029" }) .. '"'
+  return '"' .. json.utf8(value):gsub('[%z\1-\31"\\\127<]', escaped):gsub("\226\128([\168\169])", SEPARATORS) .. '"'
 end
 
 -- --- values -----------------------------------------------------------------------------
@@ -67,7 +68,7 @@ local function number_of(value)
   if value ~= value or value == math.huge or value == -math.huge then
     error(("json: a finite number expected, got %s"):format(tostring(value)), 0)
   end
-  if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return ("%.0f"):format(value) end
+  if value % 1 == 0 and math.abs(value) < 2 ^ 53 then return (("%.0f"):format(value):gsub("^%-0$", "0")) end
   for digits = 15, 17 do
     local found = ("%." .. digits .. "g"):format(value)
     if tonumber(found) == value or digits == 17 then return (found:gsub("[^%d%+%-e]", ".")) end
@@ -134,11 +135,11 @@ end
 -- --- a recording --------------------------------------------------------------------------
 
 -- Each field that is written, in the order in which it is.
-local ORDER = { "level", "about", "reason", "connections", "steps", "packets", "number", "client", "server", "kind", "time", "since",
-  "words", "side", "name", "protocol", "connection", "saved", "from", "to", "flags", "seq", "ack", "relative_seq",
-  "relative_ack", "acknowledges", "length", "occupies", "again", "window", "options", "ttl", "size", "icmp_type",
-  "icmp_code", "about_packet", "socket", "call", "text", "result", "failed", "took", "waited", "of", "state",
-  "address", "limit", "states" }
+local ORDER = { "level", "about", "reason", "connections", "steps", "packets", "number", "client", "server", "kind",
+  "time", "since", "words", "side", "name", "protocol", "connection", "saved", "from", "to", "flags", "seq", "ack",
+  "relative_seq", "relative_ack", "acknowledges", "length", "occupies", "again", "window", "options", "ttl", "size",
+  "icmp_type", "icmp_code", "about_packet", "socket", "call", "text", "result", "failed", "took", "waited", "of",
+  "state", "address", "limit", "states" }
 
 local FIELDS = {
   packet = { "side", "name", "protocol", "connection", "saved", "from", "to", "seq", "ack", "relative_seq",
@@ -183,12 +184,13 @@ local MORE = {
   call = function(step, found) found.took = seconds(step.took) end,
   ["return"] = function(step, found, numbers)
     found.of, found.took = numbers[step.of], seconds(step.of.took)
-    found.call, found.result, found.failed, found.state = step.of.call, step.of.result, step.of.failed, step.of.state
+    for _, name in ipairs { "call", "result", "failed", "state" } do found[name] = step.of[name] end
   end,
 }
 
 local function step_of(step, number, numbers, last)
-  local found, since = { number = number, kind = step.kind, words = text.words(step), time = seconds(step.time) }, nil
+  local found, since = { number = number, kind = step.kind, words = text.words(step) }
+  found.time = seconds(not step.saved and step.time or nil)
   for _, name in ipairs(FIELDS[step.kind] or {}) do found[name] = step[name] end
   if MORE[step.kind] then MORE[step.kind](step, found, numbers) end
   since, last = text.since(step, last)

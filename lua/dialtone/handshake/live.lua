@@ -83,8 +83,8 @@ local BODY = [[
 ]]
 
 local function page_of(self, nonce)
-  local where = self.recorder.base.private and "the echo server is in a private network, and this button its only client"
-    or "or connect to <code>" .. xml.text(self.recorder.server) .. "</code>, which sends back what it gets"
+  local where = self.recorder.base.private
+    and "the echo server is in a private network, and this button its only client" or "or connect to <code>" .. xml.text(self.recorder.server) .. "</code>, which sends back what it gets"
   return html.document { title = TITLE, about = self.recorder.base.about, nonce = nonce,
     head = xml.element("meta", { "name", "token", "content", self.token }) .. "\n",
     body = BODY:format(where, html.TOOLBAR), scripts = { player, liveplayer } }
@@ -199,7 +199,8 @@ function live.serve(opts)
   self.recorder, message, code = recorder.new({ level = opts.level, private = opts.private,
     interface = opts.interface, family = opts.family }, opts.echo or 0, function() self.feed:poke() end)
   if not self.recorder then return nil, message, code end
-  self.server, message, code = net.serve(opts[1] or "127.0.0.1:0", function(conn) answer(self, conn) end, { max = MOST })
+  local function handler(conn) return answer(self, conn) end
+  self.server, message, code = net.serve(opts[1] or "127.0.0.1:0", handler, { max = MOST })
   if not self.server then
     self.recorder:close()
     return nil, message, code

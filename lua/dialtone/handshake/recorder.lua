@@ -157,11 +157,14 @@ end
 local function move_events(self, wire)
   local events = self.base.events
   self.base.events = {}
+  local last = 0
   for _, event in ipairs(events) do
-    if event.kind == "call" or event.kind == "packet" then
-      if event.time then event.time = event.time + since(wire, self.base.sec, self.base.nsec) end
-      wire.events[#wire.events + 1] = event
+    if event.kind == "call" then
+      event.time = event.time + since(wire, self.base.sec, self.base.nsec)
+      last = event.time + (event.took or 0)
     end
+    if event.saved then event.time = last end -- it stands where it was found
+    if event.kind ~= "kernel" then wire.events[#wire.events + 1] = event end
   end
 end
 

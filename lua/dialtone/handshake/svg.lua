@@ -50,7 +50,8 @@ local function class_of(state)
 end
 
 local function rectangle(self, class, x, y, width, height, radius)
-  add(self, element("rect", { "class", class, "x", x, "y", y, "width", width, "height", height, "rx", radius or false }))
+  add(self, element("rect", { "class", class, "x", x, "y", y, "width", width, "height", height,
+    "rx", radius or false }))
 end
 
 -- A state's name in its colour; `x` is the edge that is at the lifeline.
@@ -251,6 +252,11 @@ local function gap_of(frame)
   return since > 1e-4 and math.min(48, math.floor(12 * math.log(since / 1e-4) / math.log(10))) or 0
 end
 
+local function kind_of(step)
+  if step.kind ~= "packet" then return step.kind end
+  return KINDS[step.name] and "arrow arrow-" .. KINDS[step.name] or "arrow"
+end
+
 local function put_step(self, frame)
   local step, top = frame.step, self.y
   local outside = self.out
@@ -265,8 +271,7 @@ local function put_step(self, frame)
   if self.both then rectangle(self, "row", 0, top, self.layout.width, self.y - top) end
   put_bars(self, frame, top, self.y, marks)
   put_states(self, frame, marks)
-  local kind = step.kind == "packet" and "arrow" .. (KINDS[step.name] and " arrow-" .. KINDS[step.name] or "") or step.kind
-  outside[#outside + 1] = element("g", { "class", "step " .. kind, "data-step", frame.number,
+  outside[#outside + 1] = element("g", { "class", "step " .. kind_of(step), "data-step", frame.number,
     "data-client", of_lane.client or false, "data-server", of_lane.server or false },
     element("title", {}, escape(scene.words(self.scene, step))) .. table.concat(self.out) .. table.concat(content))
   self.out = outside
@@ -351,8 +356,8 @@ function svg.draw(recording, options)
   for _, frame in ipairs(picture.frames) do put_step(self, frame) end
   local id = options.page or "handshake"
   return element("svg", { "xmlns", "http://www.w3.org/2000/svg", "class", "handshake", "role", "img",
-    "aria-labelledby", id .. "-title " .. id .. "-desc", "viewBox", ("0 0 %d %d"):format(self.layout.width, self.y + 24),
-    "width", self.layout.width, "height", self.y + 24 },
+    "aria-labelledby", id .. "-title " .. id .. "-desc", "viewBox",
+    ("0 0 %d %d"):format(self.layout.width, math.ceil(self.y + 24)), "width", self.layout.width, "height", self.y + 24 },
     element("title", { "id", id .. "-title" }, escape(title))
     .. element("desc", { "id", id .. "-desc" }, escape(description(self, recording)))
     .. (options.page and "" or element("style", {}, style.css()))

@@ -249,7 +249,8 @@ function text.draw(recording, options)
   local width = math.max(LEAST, math.min(MOST, options.width or USUAL))
   local self = setmetatable({ lines = {}, pending = {}, states = {}, width = width,
     inner = width - TIME - 2 * STATE - 5, paint = painter(options.colour), absolute = options.absolute,
-    verbose = options.verbose, several = #recording.connections > 1, names = text.count_names(recording.steps) }, Drawing)
+    verbose = options.verbose, several = #recording.connections > 1,
+    names = text.count_names(recording.steps) }, Drawing)
   heading(self, recording)
   for _, step in ipairs(recording.steps) do draw[step.kind](self, step) end
   return table.concat(self.lines, "\n") .. "\n"
