@@ -44,7 +44,8 @@ local STATE = [[(() => {
   return {
     sections: sections.length, step: Number(one.dataset.step), words: one.querySelector("h2").innerText,
     client: badge("client"), server: badge("server"),
-    rows: Object.fromEntries([...one.querySelectorAll("dt")].map(dt => [dt.textContent, dt.nextElementSibling.innerText])),
+    rows: Object.fromEntries([...one.querySelectorAll("dt")].map(
+      dt => [dt.textContent, dt.nextElementSibling.innerText])),
     shown: groups.filter(each => getComputedStyle(each).visibility === "visible").length,
     current: groups.filter(each => each.classList.contains("current")).map(each => Number(each.dataset.step)),
     position: document.querySelector("#count").textContent,
@@ -210,7 +211,7 @@ describe("the page of a recording", function()
 end)
 
 describe("the picture of a recording", function()
-  for _, width in ipairs { 1300, 720, 420 } do
+  for _, width in ipairs { 1320, 720, 420 } do
     it(("has all its words in it, and none on others: %d pixels"):format(width), function()
       local recording = net.handshake()
       local document = "<!DOCTYPE html><body style='margin:0'>" .. recording:svg { width = width }

@@ -119,7 +119,7 @@ end
 --- Draws the picture as SVG: one file that needs no other, with the states as
 -- colours of the lifelines. It is light or dark as its reader has it.
 -- @function recording:svg
--- @tparam[opt] table options `width`: how many pixels there are for it (1300; at 720 the
+-- @tparam[opt] table options `width`: how many pixels there are for it (1320; at 720 the
 -- calls stand between the lifelines, at 420 the states, too); `absolute`: sequence
 -- numbers as they are in the packets; `title`
 -- @treturn string a document

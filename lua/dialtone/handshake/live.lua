@@ -83,8 +83,11 @@ local BODY = [[
 ]]
 
 local function page_of(self, nonce)
-  local where = self.recorder.base.private
-    and "the echo server is in a private network, and this button its only client" or "or connect to <code>" .. xml.text(self.recorder.server) .. "</code>, which sends back what it gets"
+  local where = ("or connect to <code>%s</code>, which sends back what it gets"):format(
+    xml.text(self.recorder.server))
+  if self.recorder.base.private then
+    where = "the echo server is in a private network: this button is its only client"
+  end
   return html.document { title = TITLE, about = self.recorder.base.about, nonce = nonce,
     head = xml.element("meta", { "name", "token", "content", self.token }) .. "\n",
     body = BODY:format(where, html.TOOLBAR), scripts = { player, liveplayer } }

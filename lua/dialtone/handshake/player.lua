@@ -95,8 +95,8 @@ const handshake = (() => {
   function press(event) {
     const where = KEYS[event.key]
     if (!where || event.ctrlKey || event.altKey || event.metaKey) return
-    if (event.target.closest("input, select, textarea")) return // they have these keys, too
-    if (event.key === " " && event.target.closest("button")) return
+    if (event.target.closest("input[type=range], select")) return // they have these keys, too
+    if (event.key === " " && event.target.closest("button, input")) return
     event.preventDefault()
     go(where)
   }

@@ -22,7 +22,7 @@ local MOST_LANES, LANE = 6, 8
 -- `left` and `right` are the inner edges of the lifelines. Calls stand outside of
 -- them (`calls`: columns of text), or between; `stacked`: and the states do, too.
 local LAYOUTS = {
-  { width = 1300, left = 472, right = 828, time = 64, calls = 39, pills = 102, bar = 12 },
+  { width = 1320, left = 484, right = 840, time = 64, calls = 39, pills = 102, bar = 12 },
   { width = 720, left = 190, right = 600, time = 70, pills = 100, bar = 12 },
   { width = 420, left = 24, right = 396, bar = 10, stacked = true },
 }
@@ -341,14 +341,24 @@ local function layout_for(width)
   return LAYOUTS[#LAYOUTS]
 end
 
+-- The same with room for the bars of several connections, and for their numbers.
+local function spread(layout, lanes)
+  if lanes == 1 then return layout end
+  local number = layout.stacked and 0 or 20
+  local more = lanes * LANE - layout.bar + number
+  return { width = layout.width + 2 * more, left = layout.left + more, right = layout.right + more, time = layout.time,
+    calls = layout.calls, pills = layout.pills and layout.pills + number, bar = layout.bar, stacked = layout.stacked }
+end
+
 -- A recording as a picture. Options: `width` (pixels that there are), `absolute`,
 -- `title`. For a page (`page` is a name that no other picture in it has): without a
 -- style sheet of its own and its heading, and with both kinds of numbers.
 function svg.draw(recording, options)
   options = options or {}
   local picture = scene.of(recording)
-  local self = setmetatable({ out = {}, scene = picture, layout = layout_for(options.width), y = 20,
-    lanes = math.min(picture.lanes, MOST_LANES), absolute = options.absolute, both = options.page }, Drawing)
+  local lanes = math.min(picture.lanes, MOST_LANES)
+  local self = setmetatable({ out = {}, scene = picture, layout = spread(layout_for(options.width), lanes), y = 20,
+    lanes = lanes, absolute = options.absolute, both = options.page }, Drawing)
   local title = options.title or "A TCP connection, recorded"
   if not options.page then put_heading(self, recording, title) end
   put_ends(self, recording)
@@ -357,7 +367,8 @@ function svg.draw(recording, options)
   local id = options.page or "handshake"
   return element("svg", { "xmlns", "http://www.w3.org/2000/svg", "class", "handshake", "role", "img",
     "aria-labelledby", id .. "-title " .. id .. "-desc", "viewBox",
-    ("0 0 %d %d"):format(self.layout.width, math.ceil(self.y + 24)), "width", self.layout.width, "height", self.y + 24 },
+    ("0 0 %d %d"):format(self.layout.width, math.ceil(self.y + 24)),
+    "width", self.layout.width, "height", self.y + 24 },
     element("title", { "id", id .. "-title" }, escape(title))
     .. element("desc", { "id", id .. "-desc" }, escape(description(self, recording)))
     .. (options.page and "" or element("style", {}, style.css()))
