@@ -96,7 +96,7 @@ end)
 describe("the page of a recording", function()
   local recording
 
-  setup(function() recording = net.handshake() end)
+  setup(function() recording = net.handshake { private = true } end)
 
   local function open(look, options)
     page = chromium:open(url_of(recording:html(options)), look)
@@ -213,7 +213,7 @@ end)
 describe("the picture of a recording", function()
   for _, width in ipairs { 1320, 720, 420 } do
     it(("has all its words in it, and none on others: %d pixels"):format(width), function()
-      local recording = net.handshake()
+      local recording = net.handshake { private = true }
       local document = "<!DOCTYPE html><body style='margin:0'>" .. recording:svg { width = width }
       page = chromium:open(url_of(document), { width = width, height = 1400 })
       finally(function() page:close() end)

@@ -13,10 +13,9 @@ local scopes = require "dialtone.scope"
 local Feed = {}
 Feed.__index = Feed
 
-local MOST = 64        -- pages at once
-local ALIVE = 15       -- seconds after which a page hears that there is nothing new
-local TOGETHER = 0.1   -- seconds: what comes within them is told at once
-local SENDING = 10     -- seconds in which a page must take what it is sent
+-- How many pages at once; and seconds: after which a page hears that there is nothing
+-- new, within which what comes is told at once, in which a page must take what it is sent.
+local limits = { pages = 64, alive = 15, together = 0.1, sending = 10 }
 
 -- `list()` gives what there is: a list of tables with `id`, `version` and `event()`,
 -- the text that tells of it. `hello()` is the text that comes first.
@@ -63,8 +62,8 @@ local function talk(self, conn, page)
   repeat
     local begin = core.now()
     if tell(self, conn, got) then return end
-    local pause = math.max(TOGETHER, 2 * (core.now() - begin)) -- to draw takes time from what is drawn
-    local _, _, code = page:get(ALIVE)
+    local pause = math.max(limits.together, 2 * (core.now() - begin)) -- to draw takes time from what is drawn
+    local _, _, code = page:get(limits.alive)
     if code == "timeout" then conn:write(": nothing new\n\n") end
     core.sleep(pause)
   until code == "closed"
@@ -91,13 +90,13 @@ end
 
 -- Tells this page until it goes.
 function Feed:serve(conn, request)
-  if self.count >= MOST then return http.refuse(conn, request, 503, "too many pages are open") end
+  if self.count >= limits.pages then return http.refuse(conn, request, 503, "too many pages are open") end
   local page = core.queue(1)
   self.pages[page], self.count = true, self.count + 1
-  conn:settimeout(SENDING)
+  conn:settimeout(limits.sending)
   local ok, failure = pcall(attend, self, conn, page)
   self.pages[page], self.count = nil, self.count - 1
   if not ok then error(failure, 0) end
 end
 
-return { new = new, event = Feed.event }
+return { new = new, event = Feed.event, limits = limits }

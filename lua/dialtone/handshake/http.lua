@@ -10,9 +10,9 @@ local core = require "dialtone.core"
 local http = {}
 
 local HEAD, LINES, TARGET = 8192, 64, 1024 -- bytes, header lines, bytes
-local PATIENCE = 5   -- seconds in which all of a request must be there
-local SENDING = 20   -- seconds in which an answer must be taken
-local LINGER = 0.5   -- seconds in which a refused request may end
+-- Seconds: in which all of a request must be there, in which an answer must be taken,
+-- in which a request that is refused may end.
+http.limits = { patience = 5, sending = 20, linger = 0.5 }
 
 local REASONS = {
   [200] = "OK", [202] = "Accepted", [400] = "Bad Request", [403] = "Forbidden", [404] = "Not Found",
@@ -42,7 +42,7 @@ end
 function http.answer(conn, request, status, kind, body, fields, policy)
   local lines = { ("Content-Length: %d"):format(#body) }
   for _, field in ipairs(fields or {}) do lines[#lines + 1] = field end
-  conn:settimeout(SENDING)
+  conn:settimeout(http.limits.sending)
   conn:write(http.head(status, kind, lines, policy), request.method == "HEAD" and "" or body)
   return conn:flush()
 end
@@ -53,8 +53,8 @@ function http.refuse(conn, request, status, words, fields)
   http.answer(conn, request, status, "text/plain; charset=utf-8", ("%d %s: %s\n"):format(status, REASONS[status],
     words), fields)
   conn:shutdown("SHUT_WR")
-  local deadline = core.now() + LINGER
-  conn:settimeout(LINGER)
+  local deadline = core.now() + http.limits.linger
+  conn:settimeout(http.limits.linger)
   repeat until core.now() > deadline or not conn:recv(65536)
 end
 
@@ -113,11 +113,11 @@ end
 -- The request that comes: method, path, fields. Nil when there is none; or nil, a
 -- status and words when it is to be refused.
 function http.read(conn)
-  conn:settimeout(PATIENCE)
+  conn:settimeout(http.limits.patience)
   conn:setlimit(HEAD)
   local head, _, code = conn:readuntil("\r\n\r\n", true)
   if code == "limit" then return nil, 431, ("more than %d bytes"):format(HEAD) end
-  if code == "timeout" then return nil, 408, ("not whole after %d seconds"):format(PATIENCE) end
+  if code == "timeout" then return nil, 408, ("not whole after %g seconds"):format(http.limits.patience) end
   if not head or head:sub(-4) ~= "\r\n\r\n" then return nil end
   return parse(head)
 end

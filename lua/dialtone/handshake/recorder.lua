@@ -16,8 +16,9 @@ local Wire = require "dialtone.handshake.wire"
 local Recorder = {}
 Recorder.__index = Recorder
 
-local KEPT = 50          -- connections
-local MOST_EVENTS = 400  -- of one connection
+-- Connections that are kept; events of each.
+local limits = { kept = 50, events = 400 }
+
 local MOST_OPEN = 100    -- connections that are served at once; others wait in the queue
 local MOST_OWN = 8       -- clients of ours at once
 local IDLE = 120         -- seconds for which a connection may say nothing
@@ -52,7 +53,7 @@ end
 
 -- The oldest go: those that have ended before the others.
 local function make_room(self)
-  if #self.connections < KEPT then return end
+  if #self.connections < limits.kept then return end
   local index = 1
   for i, one in ipairs(self.connections) do
     if one.open == 0 then
@@ -95,7 +96,7 @@ end
 -- Whether there is room for more of it; said once, when there is none.
 local function has_room(connection)
   local events = connection.wire.events
-  if #events < MOST_EVENTS then return true end
+  if #events < limits.events then return true end
   if not connection.is_full then
     connection.is_full = true
     connection.wire:note("there was more, which is not shown")
@@ -238,7 +239,7 @@ local function accept_all(self)
     else
       look_at_queue(self)
       core.sleep(UNACCEPTED)
-      accept(self)
+      repeat accept(self) until self.active >= MOST_OPEN or not core.poll({ self.listener.socket }, 0)
     end
   end
 end
@@ -344,4 +345,4 @@ local function new(opts, port, on_change)
   return self
 end
 
-return { new = new }
+return { new = new, limits = limits }
