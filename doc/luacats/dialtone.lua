@@ -332,6 +332,26 @@ function queue:put(value, seconds) end
 ---@class dialtone.Recording
 local recording = {}
 
+--- Makes one page, of HTML, that replays the recording: step by step, or with its own
+--- times slowed down. It fetches nothing; without JavaScript it is the picture and all
+--- details.
+---
+--- ```lua
+--- io.open("handshake.html", "w"):write(hs:html())
+--- ```
+---@param options? table # `title`; `absolute`: begins with the sequence numbers as they are in the packets
+---@return string # a document
+function recording:html(options) end
+
+--- Gives all of it as JSON (RFC 8259): an object with `level`, `about`, `reason`,
+--- `connections`, `steps` and `packets`. The manual lists the fields of each.
+---
+--- ```lua
+--- io.open("handshake.json", "w"):write(hs:json())
+--- ```
+---@return string # one line of UTF-8
+function recording:json() end
+
 --- Lists the packets by name, in the order in which they came.
 ---
 --- ```lua
@@ -339,6 +359,16 @@ local recording = {}
 --- ```
 ---@return table # such as `{ "SYN", "SYN-ACK", "ACK" }`
 function recording:names() end
+
+--- Draws the picture as SVG: one file that needs no other, with the states as
+--- colours of the lifelines. It is light or dark as its reader has it.
+---
+--- ```lua
+--- io.open("handshake.svg", "w"):write(hs:svg { title = "The handshake" })
+--- ```
+---@param options? table # `width`: how many pixels there are for it (1320; at 720 the calls stand between the lifelines, at 420 the states, too); `absolute`: sequence numbers as they are in the packets; `title`
+---@return string # a document
+function recording:svg(options) end
 
 --- Draws the picture as text, in plain ASCII.
 ---

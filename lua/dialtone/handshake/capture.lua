@@ -28,10 +28,11 @@ local function stamp(message)
   return time and time.sec, time and time.nsec
 end
 
--- What has come since, as a list of packets (packet.lua) with `sec` and `nsec`.
-function Capture:read(list)
-  list = list or {}
-  while true do
+-- What has come since, as a list of packets (packet.lua) with `sec` and `nsec`: all, or
+-- at most so many.
+function Capture:read(most)
+  local list = {}
+  while #list < (most or math.huge) do
     local message, reason, code = self.socket:recvmsg(MOST)
     if not message then
       if code == "EAGAIN" then return list end
@@ -43,6 +44,7 @@ function Capture:read(list)
       list[#list + 1] = found
     end
   end
+  return list
 end
 
 function Capture:close()

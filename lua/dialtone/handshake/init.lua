@@ -9,9 +9,12 @@
 local capture = require "dialtone.handshake.capture"
 local core = require "dialtone.core"
 local diag = require "dialtone.handshake.diag"
+local html = require "dialtone.handshake.html"
+local json = require "dialtone.handshake.json"
 local model = require "dialtone.handshake.model"
 local namespace = require "dialtone.handshake.namespace"
 local options = require "dialtone.options"
+local svg = require "dialtone.handshake.svg"
 local text = require "dialtone.handshake.text"
 local Wire = require "dialtone.handshake.wire"
 
@@ -84,6 +87,9 @@ end
 
 -- --- the recording ------------------------------------------------------------------------
 
+local drawn = { width = "number", absolute = "boolean", title = "string" }
+local paged = { absolute = "boolean", title = "string" }
+
 local Recording = {}
 Recording.__index = Recording
 handshake.classes.recording = Recording
@@ -101,6 +107,39 @@ handshake.classes.recording = Recording
 -- @usage io.write(hs:text { width = 100, colour = true })
 function Recording:text(opts)
   return text.draw(self, opts)
+end
+
+--- Gives all of it as JSON (RFC 8259): an object with `level`, `about`, `reason`,
+-- `connections`, `steps` and `packets`. The manual lists the fields of each.
+-- @function recording:json
+-- @treturn string one line of UTF-8
+-- @usage io.open("handshake.json", "w"):write(hs:json())
+function Recording:json()
+  return json.recording(self)
+end
+
+--- Draws the picture as SVG: one file that needs no other, with the states as
+-- colours of the lifelines. It is light or dark as its reader has it.
+-- @function recording:svg
+-- @tparam[opt] table options `width`: how many pixels there are for it (1320; at 720 the
+-- calls stand between the lifelines, at 420 the states, too); `absolute`: sequence
+-- numbers as they are in the packets; `title`
+-- @treturn string a document
+-- @usage io.open("handshake.svg", "w"):write(hs:svg { title = "The handshake" })
+function Recording:svg(opts)
+  return svg.draw(self, options.check_own("svg", opts, drawn))
+end
+
+--- Makes one page, of HTML, that replays the recording: step by step, or with its own
+-- times slowed down. It fetches nothing; without JavaScript it is the picture and all
+-- details.
+-- @function recording:html
+-- @tparam[opt] table options `title`; `absolute`: begins with the sequence numbers as
+-- they are in the packets
+-- @treturn string a document
+-- @usage io.open("handshake.html", "w"):write(hs:html())
+function Recording:html(opts)
+  return html.page(self, options.check_own("html", opts, paged))
 end
 
 --- Lists the packets by name, in the order in which they came.
@@ -128,7 +167,8 @@ local function sides_of(wire)
   return sides
 end
 
-local function recording_of(wire)
+-- What a wire has recorded.
+function handshake.recording(wire)
   local about = wire.about
   if wire.reason then about = about .. " (" .. wire.reason .. ")" end
   local self = { level = wire.level, reason = wire.reason, about = about, events = wire.events }
@@ -168,7 +208,14 @@ local function new_wire(opts)
   return wire
 end
 
-local function close(wire)
+-- A wire to record with, at the best level that there is; close it in the end.
+function handshake.open(opts)
+  local wire = choose(new_wire(opts), opts)
+  wire.diag = attempt(diag.new, wire.open)
+  return wire
+end
+
+function handshake.close(wire)
   for _, socket in ipairs(wire.sockets) do socket.socket:close() end
   if wire.diag then wire.diag:close() end
   if wire.capture then wire.capture:close() end
@@ -180,8 +227,8 @@ local function run(wire, script)
     script(wire)
     wire:wait()
   end)
-  local recording = ok and recording_of(wire)
-  close(wire)
+  local recording = ok and handshake.recording(wire)
+  handshake.close(wire)
   if not ok then error(failure, 0) end
   return recording
 end
@@ -214,9 +261,7 @@ local known = {
 -- assert(hs:names()[1] == "SYN")
 function handshake.handshake(opts, blamed)
   opts = options.check_own("handshake", opts, known, blamed)
-  local wire = choose(new_wire(opts), opts)
-  wire.diag = attempt(diag.new, wire.open)
-  return run(wire, opts[1] or whole_life)
+  return run(handshake.open(opts), opts[1] or whole_life)
 end
 
 return handshake

@@ -231,7 +231,7 @@ end
 
 -- A call that returned before anything else happened is one step, else it is two.
 local function take_call(self, event)
-  event.waited, event.overhead, self.overhead = nil, self.overhead, 0
+  event.waited, event.overhead, self.overhead = not event.took or nil, self.overhead, 0 -- it may not be over yet
   self.calling[event] = #self.steps + 1
   for _, connection in ipairs(self.list) do connection.last = nil end
   if event.call == "listen" and not event.failed then self.listening[event.address] = true end

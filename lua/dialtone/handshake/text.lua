@@ -74,8 +74,48 @@ end
 -- Backlog n lets n+1 in (Linux: the queue is full when there are more than n).
 function text.gauge(length, limit)
   local cells = limit + 1
-  if cells > 16 then return ("queue: %d of %d"):format(length, cells) end
+  if cells > text.MOST_CELLS then return ("queue: %d of %d"):format(length, cells) end
   return ("queue [%s%s] %d of %d"):format(("#"):rep(length), ("."):rep(cells - length), length, cells)
+end
+text.MOST_CELLS = 16
+
+local WORDS = {
+  packet = text.packet,
+  call = function(step) return step.waited and step.text .. " ..." or step.text .. " " .. text.outcome(step) end,
+  ["return"] = function(step)
+    return ("%s %s after %s"):format(step.of.call, text.outcome(step.of), text.duration(step.of.took))
+  end,
+  queue = function(step) return text.gauge(step.length, step.limit) end,
+  note = function(step) return step.text end,
+  state = function(step) return ("the kernel: %s is %s"):format(step.side, step.state) end,
+}
+
+-- A step in a line.
+function text.words(step, absolute)
+  return WORDS[step.kind](step, absolute)
+end
+
+-- --- what steps tell of ----------------------------------------------------------------
+
+-- The states that a step tells of, by side. Of several connections a call may be of
+-- any, so it tells of none then; but a listener is one.
+function text.states(step, several)
+  if step.states then return step.states end
+  if step.kind == "state" then return { [step.side] = step.state } end
+  local call = step.of or step
+  local is_told = not several and call.state ~= "LISTEN" or call.call == "listen"
+  if not is_told or call == step and step.waited then return {} end
+  return { [call.side or "client"] = call.state }
+end
+
+-- Seconds since the step before, which was at `last`, without what recording took;
+-- nil for the first; and when this was. A saved SYN has no time, and what the
+-- recording itself did is not of interest.
+function text.since(step, last)
+  if not step.time or step.saved or step.kind == "queue" or step.kind == "note" or step.kind == "state" then
+    return nil, last
+  end
+  return last and math.max(0, step.time - last - (step.overhead or 0)), step.time
 end
 
 -- --- lines ------------------------------------------------------------------------------
@@ -87,7 +127,7 @@ local function pad(words, width, right)
 end
 
 -- Cut at spaces, into lines of at most `width`.
-local function wrapped(words, width)
+function text.wrapped(words, width)
   local lines, line = {}, ""
   for word in words:gmatch("%S+") do
     if line ~= "" and #line + 1 + #word > width then
@@ -99,6 +139,7 @@ local function wrapped(words, width)
   lines[#lines + 1] = line
   return lines
 end
+local wrapped = text.wrapped
 
 local Drawing = {}
 Drawing.__index = Drawing
@@ -114,16 +155,17 @@ function Drawing:line(time, inner, kind, right_aligned)
 end
 
 function Drawing:elapsed(step)
-  if not step.time or step.saved then return "" end
-  local since = self.last and step.time - self.last - (step.overhead or 0)
-  self.last = step.time
-  return since and "+" .. text.duration(math.max(0, since)) or "0 us"
+  if not step.time or step.saved then return step.saved and "saved" or "" end
+  local since
+  since, self.last = text.since(step, self.last)
+  return since and "+" .. text.duration(since) or "0 us"
 end
 
 -- A state is written where it changes.
-function Drawing:state(side, state)
-  if not state or self.states[side] == state then return end
-  self.states[side], self.pending[side] = state, state
+function Drawing:follow(step)
+  for side, state in pairs(text.states(step, self.several)) do
+    if self.states[side] ~= state then self.states[side], self.pending[side] = state, state end
+  end
 end
 
 local function arrow(label, width, to_right)
@@ -139,13 +181,10 @@ local draw = {}
 function draw.packet(self, step)
   local label = text.packet(step, self.absolute)
   if self.several and step.connection then label = ("#%d "):format(step.connection) .. label end
-  if step.states then
-    self:state("client", step.states.client)
-    self:state("server", step.states.server)
-  end
+  self:follow(step)
   local to_right = step.side ~= "server"
   local drawn = arrow(label, self.inner, to_right)
-  local elapsed = step.saved and "saved" or self:elapsed(step)
+  local elapsed = self:elapsed(step)
   if not drawn then
     self:line(nil, " " .. label, step.name)
     drawn = arrow("", self.inner, to_right)
@@ -172,26 +211,22 @@ local function put_words(self, step, words, kind)
 end
 
 function draw.call(self, step)
-  local of_connection = not self.several and step.state ~= "LISTEN" or step.call == "listen"
-  if of_connection and not step.waited then self:state(step.side, step.state) end
-  local words = step.waited and step.text .. " ..." or step.text .. " " .. text.outcome(step)
-  put_words(self, step, said(self, step, words), step.failed and not step.waited and "failed" or "call")
+  self:follow(step)
+  put_words(self, step, said(self, step, text.words(step)), step.failed and not step.waited and "failed" or "call")
 end
 
 draw["return"] = function(self, step)
-  local call = step.of
-  if not self.several and call.state ~= "LISTEN" then self:state(call.side, call.state) end
-  put_words(self, step, said(self, step, ("%s %s after %s"):format(call.call, text.outcome(call),
-    text.duration(call.took))), call.failed and "failed" or "call")
+  self:follow(step)
+  put_words(self, step, said(self, step, text.words(step)), step.of.failed and "failed" or "call")
 end
 
 function draw.queue(self, step)
-  self:line(nil, " " .. text.gauge(step.length, step.limit) .. " ", nil, true)
+  self:line(nil, " " .. text.words(step) .. " ", nil, true)
 end
 
 -- What the kernel says, and no segment tells.
 function draw.state(self, step)
-  self:state(step.side, step.state)
+  self:follow(step)
   if next(self.pending) then self:line(nil, "") end
 end
 
@@ -201,8 +236,8 @@ function draw.note(self, step)
   end
 end
 
--- How many names there are on each side.
-local function count_names(steps)
+-- How many names there are on each side: with several, each call says whose it is.
+function text.count_names(steps)
   local seen, counts = {}, { client = 0, server = 0 }
   for _, step in ipairs(steps) do
     if step.name and step.kind == "call" and not seen[step.name] then
@@ -227,7 +262,8 @@ function text.draw(recording, options)
   local width = math.max(LEAST, math.min(MOST, options.width or USUAL))
   local self = setmetatable({ lines = {}, pending = {}, states = {}, width = width,
     inner = width - TIME - 2 * STATE - 5, paint = painter(options.colour), absolute = options.absolute,
-    verbose = options.verbose, several = #recording.connections > 1, names = count_names(recording.steps) }, Drawing)
+    verbose = options.verbose, several = #recording.connections > 1,
+    names = text.count_names(recording.steps) }, Drawing)
   heading(self, recording)
   for _, step in ipairs(recording.steps) do draw[step.kind](self, step) end
   return table.concat(self.lines, "\n") .. "\n"

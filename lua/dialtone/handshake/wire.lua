@@ -81,11 +81,13 @@ end
 
 local Socket = {}
 
+local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
 local function shown(value)
   if type(value) ~= "string" then return tostring(value) end
-  if value:find("[^%w%p ]") then return #value .. " bytes" end
+  if value:find("[^%w%p \n\r\t]") then return #value .. " bytes" end
   if #value > SHOWN then value = value:sub(1, SHOWN) .. "..." end
-  return ('"%s"'):format(value)
+  return '"' .. value:gsub("[\n\r\t]", ESCAPES) .. '"'
 end
 
 -- What looks like a name or an address needs no quotation marks.
