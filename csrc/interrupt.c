@@ -25,7 +25,8 @@ static struct {
 static void stop(lua_State *L, lua_Debug *debug) {
   (void)debug;
   lua_sethook(L, NULL, 0, 0);
-  luaL_error(L, "interrupted!");
+  lua_pushliteral(L, "interrupted!"); /* a traceback says where */
+  lua_error(L);
 }
 
 /* The masks are those by which await.c knows an interpreter's hook. */

@@ -63,6 +63,7 @@ struct symbols {
   /* these may be absent */
   const char **library_version;
   int *catch_sigwinch;
+  const char **basic_quote_characters;
   void (*free_line_state)(void);
   void (*callback_sigcleanup)(void);
   void (*clear_visible_line)(void);
@@ -96,6 +97,7 @@ static const struct symbol {
     SYMBOL("rl_", attempted_completion_function),
     EXTRA(library_version),
     EXTRA(catch_sigwinch),
+    EXTRA(basic_quote_characters),
     EXTRA(free_line_state),
     EXTRA(callback_sigcleanup),
     EXTRA(clear_visible_line),
@@ -155,7 +157,7 @@ static bool find_library(const char *wanted, struct symbols *symbols) {
 /* Variables of the library that are ours while we own it. */
 struct settings {
   int catch_signals, catch_sigwinch, append;
-  const char *name, *breaks;
+  const char *name, *breaks, *quotes;
   char **(*complete)(const char *, int, int);
 };
 
@@ -217,6 +219,8 @@ static void exchange(const struct settings *to, struct settings *before) {
     before->append = *rl->completion_append_character;
     before->name = *rl->readline_name;
     before->breaks = *rl->basic_word_break_characters;
+    if (rl->basic_quote_characters)
+      before->quotes = *rl->basic_quote_characters;
     before->complete = *rl->attempted_completion_function;
   }
   *rl->catch_signals = to->catch_signals;
@@ -225,6 +229,8 @@ static void exchange(const struct settings *to, struct settings *before) {
   *rl->completion_append_character = to->append;
   *rl->readline_name = to->name;
   *rl->basic_word_break_characters = to->breaks;
+  if (rl->basic_quote_characters)
+    *rl->basic_quote_characters = to->quotes;
   *rl->attempted_completion_function = to->complete;
 }
 
@@ -239,10 +245,9 @@ static void set_locale(void) {
 }
 
 int dt_editor_open(const char *wanted, dt_completer *complete) {
-  /* signals, and the size of the window, are seen to by us */
-  const struct settings ours = {0, 0, '\0', "dialtone", BREAKS, attempt};
-  if (wanted && strcmp(wanted, "none") == 0)
-    return ENOTSUP;
+  /* Signals, and the size of the window, are seen to by us.  A text is not
+     ended for the user: after one flag more may come. */
+  const struct settings ours = {0, 0, '\0', "dialtone", BREAKS, "", attempt};
   if (atomic_flag_test_and_set(&owned))
     return EBUSY;
   memset(&editor, 0, sizeof editor);

@@ -31,9 +31,8 @@ enum dt_line {
 DT_INTERNAL_BEGIN
 
 /* Finds the library and becomes its owner.  `wanted`: "readline", "libedit", a
-   path, "none"; NULL: the one that the process has already, or else the first
-   that there is.  0, or an errno: EBUSY (it has an owner), ENOENT (there is
-   none), ENOTSUP ("none"). */
+   path; NULL: the one that the process has already, or else the first that
+   there is.  0, or an errno: EBUSY (it has an owner), ENOENT. */
 int dt_editor_open(const char *wanted, dt_completer *complete);
 
 /* What the library says that it is. */

@@ -19,7 +19,7 @@ local function new_wait(stdin)
   local function wait() return core.wait(stdin, "read") end
   return function()
     local ok, failure = terminal.guard(wait)
-    return ok or not tostring(failure):find("interrupted!$")
+    return ok or failure ~= "interrupted!"
   end
 end
 
@@ -185,10 +185,10 @@ function input.open(net)
   if is_terminal then
     local wanted = os.getenv("DIALTONE_EDITOR")
     if wanted == "" then wanted = nil end
-    local name
-    name, message, code = terminal.open(complete, wanted)
+    local name = nil
+    if wanted ~= "none" then name, message = terminal.open(complete, wanted) end
     if name then return new_editor(stdin, net) end
-    if wanted and code ~= "ENOTSUP" then complain(message) end
+    if message and wanted then complain(message) end
   end
   return setmetatable({ stdin = stdin, wait = new_wait(stdin), shows = is_terminal, text = "" }, Plain)
 end
