@@ -153,7 +153,8 @@ local function run_plan(plan, argv)
   if nothing and not terminal.isatty(0) then script = "-" end
   if script and not run_script(script, _G.arg) then return false end
   if plan.interactive or nothing and not script then return run_prompt() end
-  return try(net.run)
+  local ok, message = pcall(net.run)
+  return ok or report(message)
 end
 
 -- Runs the command with these arguments (argv[0] is its name); gives its exit status.

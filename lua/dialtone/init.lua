@@ -39,7 +39,7 @@ end
 -- (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
 -- @usage net.pp(net.interfaces(), { depth = 2 })
 function net.pp(...)
-  return require("dialtone.pp").pp(...)
+  require("dialtone.pp").pp(...)
 end
 
 local function report(message, task, failure)

@@ -168,15 +168,16 @@ function pp.results(values)
   return text
 end
 
+-- Blames who called net.pp.
 local function check_options(opts)
   if opts == nil then return end
-  if type(opts) ~= "table" then error(("pp: table of options expected, got %s"):format(type(opts)), 3) end
+  if type(opts) ~= "table" then error(("pp: table of options expected, got %s"):format(type(opts)), 4) end
   for name, value in pairs(opts) do
     if not defaults[name] then
-      error(("pp: unknown option '%s' (valid: depth, items, string, width)"):format(tostring(name)), 3)
+      error(("pp: unknown option '%s' (valid: depth, items, string, width)"):format(tostring(name)), 4)
     end
     if type(value) ~= "number" or value < 0 or value ~= value then
-      error(("pp: option %s: number >= 0 expected, got %s"):format(name, tostring(value)), 3)
+      error(("pp: option %s: number >= 0 expected, got %s"):format(name, tostring(value)), 4)
     end
   end
 end
