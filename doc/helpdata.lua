@@ -17,7 +17,7 @@ local groups = {
   { "Addresses and names", "address", "getaddrinfo", "getnameinfo", "interfaces", "if_nametoindex",
     "if_indextoname" },
   { "For programs with a loop of their own", "step", "fileno" },
-  { "What there is", "sockets", "tasks", "handshake", "help" },
+  { "What there is", "sockets", "tasks", "background", "pp", "handshake", "help" },
 }
 
 -- --- texts ---------------------------------------------------------------------

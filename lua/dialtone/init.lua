@@ -50,6 +50,19 @@ function net.help(what)
   print(require("dialtone.help").text(net, what))
 end
 
+--- Prints a value as the prompt does: texts with quotes, small tables opened, with
+-- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
+-- calls give them, are printed as one line.
+-- @function pp
+-- @param value
+-- @tparam[opt] table options `depth`: how many tables within each other are opened
+-- (4); `items`: how many entries of each (50); `string`: how many bytes of a text
+-- (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
+-- @usage net.pp(net.interfaces(), { depth = 2 })
+function net.pp(...)
+  require("dialtone.pp").pp(...)
+end
+
 local function report(message, task, failure)
   net.onerror(message, task, failure)
 end

@@ -252,7 +252,7 @@ local function take_over(listener)
   return nil, ("serve %s: it does not listen"):format(tostring(listener:getsockname())), "EINVAL"
 end
 
-local serve = { class = Server }
+local serve = { class = Server, known = known }
 
 -- `report` is asked for at each call: users may replace net.onerror at any time.
 function serve.new(report)
