@@ -4,6 +4,7 @@
 --
 --   lua doc/build.lua [luacats] [options] [help] [html]     all unless told
 --   lua doc/build.lua exhibits     doc/handshakes.md, by running them
+--   lua doc/build.lua tutorial     the prompt's answers in doc/tutorial.md
 
 local root = arg[0]:match("^(.*)/doc/[^/]*$") or "."
 package.path = root .. "/doc/?.lua;" .. package.path
@@ -51,6 +52,19 @@ function makers.help()
   manual:close()
 end
 
+function makers.tutorial()
+  local tutorialpage = require "tutorialpage"
+  local file = assert(io.open(root .. "/doc/tutorial.md", "rb"))
+  local page = file:read("*a")
+  file:close()
+  write("doc/tutorial.md", tutorialpage.fill(page, tutorialpage.ask(page, "lua5.4", function(command)
+    local pipe = assert(io.popen(command))
+    local output = pipe:read("*a")
+    pipe:close()
+    return output
+  end)))
+end
+
 function makers.html()
   run("mkdir -p '" .. root .. "/build/doc'")
   for _, file in ipairs(require("ldocsource").generate(index)) do
@@ -62,5 +76,5 @@ end
 
 local wanted = arg[1] and arg or { "luacats", "options", "help", "html" }
 for _, name in ipairs(wanted) do
-  assert(makers[name], "luacats, options, help, html or exhibits, not " .. name)()
+  assert(makers[name], "luacats, options, help, html, exhibits or tutorial, not " .. name)()
 end

@@ -58,6 +58,18 @@ function tutorialpage.answers(output)
   return list
 end
 
+-- What the prompt answers to the whole page: `run` is given a command for a shell, and
+-- gives what that prints.
+function tutorialpage.ask(page, interpreter, run)
+  local name = os.tmpname()
+  local file = assert(io.open(name, "wb"))
+  assert(file:write(tutorialpage.input(page)))
+  file:close()
+  local output = run(("%s lua/dialtone/main.lua -i <'%s' 2>&1"):format(interpreter, name))
+  os.remove(name)
+  return tutorialpage.answers(output)
+end
+
 -- The page with these answers.
 function tutorialpage.fill(page, answers)
   local count = 0
