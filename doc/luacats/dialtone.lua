@@ -1060,6 +1060,22 @@ local net = {}
 ---@return string? code `"EINVAL"`
 function net.address(address, port) end
 
+--- Lets tasks run at the prompt of `lua` itself, while it waits for a line: where
+--- that prompt reads with readline(3). At dialtone's own prompt they run anyhow,
+--- and in a script this changes nothing.
+---
+--- Raises outside of the main program.
+---
+--- ```lua
+--- net = require "dialtone"
+--- assert(net.background())
+--- server = net.serve(7000, net.echo)
+--- ```
+---@return boolean? # true, also when it does so already
+---@return string? message
+---@return string? code `"ENOTSUP"`: this interpreter reads lines in another way; `"EBUSY"`: another Lua state of the process does this already
+function net.background() end
+
 --- Connects to a server: by name, address, or unix path. A host's name is looked
 --- up, and all its addresses are tried, as RFC 8305 has it ("Happy Eyeballs"): the
 --- families take turns, the next attempt begins after a quarter of a second or as
@@ -1289,6 +1305,17 @@ function net.options() end
 ---@return string? message
 ---@return string? code `"timeout"`, `"ENOMEM"`, `"EINVAL"`
 function net.poll(list, seconds) end
+
+--- Prints a value as the prompt does: texts with quotes, small tables opened, with
+--- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
+--- calls give them, are printed as one line.
+---
+--- ```lua
+--- net.pp(net.interfaces(), { depth = 2 })
+--- ```
+---@param value any
+---@param options? table # `depth`: how many tables within each other are opened (4); `items`: how many entries of each (50); `string`: how many bytes of a text (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
+function net.pp(value, options) end
 
 --- Makes a queue: tasks put values in at one end and take them out at the other, in
 --- the order in which they came.
