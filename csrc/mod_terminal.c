@@ -365,9 +365,9 @@ and in a script this changes nothing.
 way;
 `"EBUSY"`: another Lua state of the process does this already
 @raise outside of the main program
-@usage > net = require "dialtone"
-> net.background()
-> server = net.serve(7000, net.echo)
+@usage net = require "dialtone"
+assert(net.background())
+server = net.serve(7000, net.echo)
 */
 static int net_background(lua_State *L) {
   struct terminal *terminal = terminal_of(L);

@@ -109,7 +109,7 @@ for class in pairs(index.types) do
 end
 
 -- They are there for what they do.
-local without_results = { echo = true, onerror = true }
+local without_results = { echo = true, onerror = true, pp = true }
 
 -- A list of any length needs no type: `@param ...`, `@return`.
 local function is_described(parameter)

@@ -1205,9 +1205,9 @@ function net.address(address, port) end
 --- Raises outside of the main program.
 ---
 --- ```lua
---- > net = require "dialtone"
---- > net.background()
---- > server = net.serve(7000, net.echo)
+--- net = require "dialtone"
+--- assert(net.background())
+--- server = net.serve(7000, net.echo)
 --- ```
 ---@return boolean? # true, also when it does so already
 ---@return string? message
@@ -1484,6 +1484,8 @@ function net.poll(list, seconds) end
 --- Prints a value as the prompt does: texts with quotes, small tables opened, with
 --- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
 --- calls give them, are printed as one line.
+---
+--- Raises for an option that there is not.
 ---
 --- ```lua
 --- net.pp(net.interfaces(), { depth = 2 })

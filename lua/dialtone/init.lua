@@ -54,10 +54,11 @@ end
 -- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
 -- calls give them, are printed as one line.
 -- @function pp
--- @param value
+-- @tparam any value
 -- @tparam[opt] table options `depth`: how many tables within each other are opened
 -- (4); `items`: how many entries of each (50); `string`: how many bytes of a text
 -- (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
+-- @raise for an option that there is not
 -- @usage net.pp(net.interfaces(), { depth = 2 })
 function net.pp(...)
   require("dialtone.pp").pp(...)
