@@ -33,7 +33,7 @@ end
 -- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
 -- calls give them, are printed as one line.
 -- @function pp
--- @param value
+-- @tparam any value
 -- @tparam[opt] table options `depth`: how many tables within each other are opened
 -- (4); `items`: how many entries of each (50); `string`: how many bytes of a text
 -- (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
