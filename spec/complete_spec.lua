@@ -44,7 +44,8 @@ describe("completion", function()
     _G.it_is = keep(net.socket("AF_INET", "SOCK_STREAM"))
     assert.equal("setlimit setsockopt settimeout setvbuf", candidates("it_is:set"))
     assert.equal("setsockopt", candidates("if it_is:setso"))
-    _G.it_is = setmetatable({ data = 1 }, { __index = setmetatable({ far = print }, { __index = { further = print } }) })
+    local further = { __index = { further = print } }
+    _G.it_is = setmetatable({ data = 1 }, { __index = setmetatable({ far = print }, further) })
     assert.equal("far further", candidates("it_is:"))
     assert.equal("data far further", candidates("it_is."))
     _G.it_is = "text"

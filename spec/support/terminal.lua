@@ -47,7 +47,8 @@ function Terminal.start(arguments)
   local self = setmetatable({ socket = support.path() }, Terminal)
   local env = { LC_ALL = "C.UTF-8", HOME = "/nonexistent", DIALTONE_EDITOR = "" }
   for name, value in pairs(arguments.env or {}) do env[name] = value end
-  local command = ("trap true INT; env %s %s; echo \"status $?\"; read never"):format(assignments(env), Terminal.command(arguments))
+  local command = ("trap true INT; env %s %s; echo \"status $?\"; read never")
+    :format(assignments(env), Terminal.command(arguments))
   local output, ok = self:tmux(("new-session -d -x %d -y %d %s"):format(arguments.columns or self.COLUMNS, self.ROWS,
     quote(command)))
   assert(ok, output)
