@@ -366,7 +366,7 @@ function recording:names() end
 --- ```lua
 --- io.open("handshake.svg", "w"):write(hs:svg { title = "The handshake" })
 --- ```
----@param options? table # `width`: how many pixels there are for it (1300; at 720 the calls stand between the lifelines, at 420 the states, too); `absolute`: sequence numbers as they are in the packets; `title`
+---@param options? table # `width`: how many pixels there are for it (1320; at 720 the calls stand between the lifelines, at 420 the states, too); `absolute`: sequence numbers as they are in the packets; `title`
 ---@return string # a document
 function recording:svg(options) end
 
