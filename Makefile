@@ -228,7 +228,7 @@ hosts = $(foreach lua,$2,$(if $(LIBS_$(lua)),\
 
 # --- targets -----------------------------------------------------------------
 
-.PHONY: all modules deps demo test bench asan tsan apicheck valgrind torture cover soak \
+.PHONY: all modules deps demo test test-web bench asan tsan apicheck valgrind torture cover soak \
   fuzz fuzz-replay fuzz-keep lint format rock doc static install uninstall clean help \
   suite-test suite-collect suite-asan suite-tsan suite-apicheck suite-torture suite-cover \
   suite-fuzz suite-replay lint-compile \
@@ -260,6 +260,11 @@ test: ## run all tests under every Lua; SPEC=spec/x_spec.lua LUAS=5.4: a part
 	@spec/support/deps test
 	$(SUBMAKE) suite-test
 	@JOBS="$(JOBS)" SPEC="$(strip $(SPEC))" spec/support/run test $(LUAS)
+
+test-web: ## the pages of net.handshake in a real browser; PICTURES=DIRECTORY keeps pictures
+	@spec/support/deps test web
+	$(SUBMAKE) suite-test LUAS=5.4
+	@spec/web/run
 
 asan: ## the same with the address, undefined and leak sanitizers
 	@spec/support/deps test

@@ -46,8 +46,8 @@ local function read_frame(conn)
   local head = assert(conn:read(2))
   local first, second = head:byte(1, 2)
   local size = second % 128
-  if size == 126 then size = number_of(assert(conn:read(2))) end
-  if size == 127 then size = number_of(assert(conn:read(8))) end
+  local more = size == 126 and 2 or size == 127 and 8
+  if more then size = number_of(assert(conn:read(more))) end
   return first >= 128, first % 16, size > 0 and assert(conn:read(size)) or ""
 end
 
