@@ -129,7 +129,8 @@ describe("the live page's server", function()
 
   it("is asked by address or as localhost, and by no other name", function()
     with_live({ level = 0 }, function(one)
-      for _, host in ipairs { "localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:9", "[::1]", "[::1]:80", "10.1.2.3" } do
+      for _, host in ipairs { "localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:9", "[::1]", "[::1]:80",
+        "10.1.2.3" } do
         assert.equal(200, (ask(one, ("GET / HTTP/1.1\r\nHost: %s\r\n\r\n"):format(host))), host)
       end
       for _, host in ipairs { "evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example",
@@ -155,7 +156,8 @@ describe("the live page's server", function()
     ["an older version"] = { 505, "GET / HTTP/0.9\r\nHost: localhost\r\n\r\n" },
     ["a newer version"] = { 505, "GET / HTTP/2.0\r\nHost: localhost\r\n\r\n" },
     ["a body"] = { 413, "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello" },
-    ["a body in chunks"] = { 413, "POST /connect HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
+    ["a body in chunks"] = { 413,
+      "POST /connect HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
     ["a huge header"] = { 431, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " .. ("y"):rep(100000) .. "\r\n\r\n" },
     ["headers without an end"] = { 431, "GET / HTTP/1.1\r\n" .. ("X: y\r\n"):rep(5000) },
     ["too many headers"] = { 431, "GET / HTTP/1.1\r\nHost: localhost\r\n" .. ("X: y\r\n"):rep(70) .. "\r\n" },
@@ -247,9 +249,8 @@ describe("a connection of the live page's button", function()
         local next_event = listen(one)
         assert.equal("hello", (next_event()))
         assert.equal(202, (make_connection(one)))
-        local counts, event = {}, nil
+        local counts, name, event = {}, nil, nil
         repeat
-          local name
           name, event = next_event()
           assert.equal("connection", name)
           assert.equal(1, event.id)

@@ -85,7 +85,8 @@ local function new_connection(self, client, sec, nsec)
   local base = self.base
   local connection = { id = self.count, client = client, version = 0, open = 0 }
   if not sec then sec, nsec = core.inner.wallclock() end
-  connection.wire = setmetatable({ events = {}, sockets = { self.listener }, ports = { [self.address.port] = { [self.address.host] = true } },
+  local ports = { [self.address.port] = { [self.address.host] = true } }
+  connection.wire = setmetatable({ events = {}, sockets = { self.listener }, ports = ports,
     family = base.family, timeout = IDLE, host = base.host, sec = sec, nsec = nsec, level = base.level,
     about = base.about, reason = base.reason, open = base.open, diag = diag_of(self, connection) }, Wire)
   self.connections[#self.connections + 1] = connection
