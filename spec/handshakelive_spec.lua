@@ -249,10 +249,11 @@ describe("a connection of the live page's button", function()
         local next_event = listen(one)
         assert.equal("hello", (next_event()))
         assert.equal(202, (make_connection(one)))
-        local counts, name, event = {}, nil, nil
+        local counts = {}
+        local kind, event
         repeat
-          name, event = next_event()
-          assert.equal("connection", name)
+          kind, event = next_event()
+          assert.equal("connection", kind)
           assert.equal(1, event.id)
           counts[#counts + 1] = tonumber(event.html:match('data%-steps="(%d+)"'))
           strictxml.parse(event.html)
