@@ -118,18 +118,21 @@ static bool find_symbols(void *library, struct symbols *symbols) {
 }
 
 /* Beside another library of these names in the process, its own calls must not
-   end there. */
-static int flags_beside_others(void) {
+   end there.  One that is there already stays as it is. */
+static void *open_library(const char *name) {
   int flags = RTLD_NOW | RTLD_LOCAL;
+  void *library = dlopen(name, flags | RTLD_NOLOAD);
+  if (library)
+    return library;
 #ifdef RTLD_DEEPBIND
   if (dlsym(RTLD_DEFAULT, "rl_initialize"))
     flags |= RTLD_DEEPBIND;
 #endif
-  return flags;
+  return dlopen(name, flags);
 }
 
 static bool load(const char *name, struct symbols *symbols) {
-  void *library = dlopen(name, flags_beside_others());
+  void *library = open_library(name);
   if (!library)
     return false;
   if (find_symbols(library, symbols))

@@ -9,9 +9,6 @@ local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
 local interpreter = child.interpreter()
 
--- Whether its prompt reads with readline(3).
-local has_readline = child.run(("nm -D %s"):format(child.quote(interpreter))):find(" readline\n", 1, true) ~= nil
-
 local function start()
   local terminal = Terminal.start { program = interpreter, env = {
     LUA_PATH = os.getenv("LUA_PATH"), LUA_CPATH = os.getenv("LUA_CPATH") } }
@@ -47,7 +44,7 @@ describe("net.background", function()
     return
   end
 
-  if not has_readline then
+  if not Terminal.has_readline() then
     it("says that this interpreter's prompt cannot", function()
       local terminal = start()
       terminal:line("print(net.background())")

@@ -19,6 +19,18 @@ function Terminal.is_there()
   return ok
 end
 
+-- Whether the interpreter's own prompt reads with readline(3).
+function Terminal.has_readline()
+  return child.run("nm -D " .. quote(child.interpreter())):find(" readline\n", 1, true) ~= nil
+end
+
+-- The editors. The address sanitizer does not let one be loaded beside another
+-- (RTLD_DEEPBIND), as it must where the interpreter has readline.
+function Terminal.editors()
+  if os.getenv("DIALTONE_MODE") == "asan" and Terminal.has_readline() then return { "readline" } end
+  return { "readline", "libedit" }
+end
+
 -- A sanitizer's library is for the interpreter, and not for tmux.
 local preload = os.getenv("LD_PRELOAD")
 
