@@ -12,7 +12,8 @@ describe("json.encode", function()
   it("writes each kind of value as RFC 8259 has it", function()
     for expected, value in pairs {
       ["true"] = true, ["false"] = false, ["0"] = 0, ["-1"] = -1, ["1.5"] = 1.5, ["4294967295"] = 2 ^ 32 - 1,
-      ['"a"'] = "a", ['""'] = "", ["[1,2]"] = { 1, 2 }, ["[]"] = json.list {}, ["{}"] = {}, ['{"a":[]}'] = { a = json.list {} },
+      ['"a"'] = "a", ['""'] = "", ["[1,2]"] = { 1, 2 }, ["[]"] = json.list {}, ["{}"] = {},
+      ['{"a":[]}'] = { a = json.list {} },
     } do
       assert.equal(expected, json.encode(value))
     end
@@ -48,8 +49,8 @@ describe("json.encode", function()
   end)
 
   it("takes no overlong form, no half of a pair, nothing cut off for UTF-8", function()
-    for _, bad in ipairs { "\192\128", "\193\191", "\224\128\128", "\237\160\128", "\240\128\128\128", "\244\144\128\128",
-      "\195", "\226\130", "\240\159\152", "\128", "\255", "\195(", "\226(\172" } do
+    for _, bad in ipairs { "\192\128", "\193\191", "\224\128\128", "\237\160\128", "\240\128\128\128",
+      "\244\144\128\128", "\195", "\226\130", "\240\159\152", "\128", "\255", "\195(", "\226(\172" } do
       local plain = json.utf8(bad)
       assert.equal(plain, json.utf8(plain)) -- it is now
       local characters = select(2, plain:gsub("[%z\1-\127\194-\244]", ""))
@@ -120,8 +121,8 @@ describe("recording:json", function()
         at = at + 1
         local made = found.steps[i]
         assert.same(made, found.packets[at])
-        for _, name in ipairs { "name", "protocol", "from", "to", "seq", "ack", "relative_seq", "relative_ack", "length",
-          "window", "connection", "ttl", "size" } do
+        for _, name in ipairs { "name", "protocol", "from", "to", "seq", "ack", "relative_seq", "relative_ack",
+          "length", "window", "connection", "ttl", "size" } do
           assert.equal(step[name], made[name], name)
         end
         local flags = 0
