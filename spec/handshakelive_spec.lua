@@ -142,6 +142,15 @@ describe("the live page's server", function()
     end)
   end)
 
+  it("is for its own pages: others' may lead to it, and have nothing else", function()
+    with_live({ level = 0 }, function(one)
+      for site, status in pairs { ["cross-site"] = 403, ["same-site"] = 403, ["same-origin"] = 200, none = 200 } do
+        assert.equal(status, (ask(one, request("HEAD", "/events", "Sec-Fetch-Site: " .. site .. "\r\n"))))
+        assert.equal(200, (ask(one, request("GET", "/", "Sec-Fetch-Site: " .. site .. "\r\n"))))
+      end
+    end)
+  end)
+
   for what, row in pairs {
     ["no Host"] = { 400, "GET / HTTP/1.1\r\n\r\n" },
     ["two Hosts"] = { 400, "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n" },

@@ -48,12 +48,15 @@ local function is_ours(self, row)
   return self.ports[row.source.port] or self.ports[row.destination.port]
 end
 
--- The kernel's own table of the connections, as an event of kind "kernel".
+-- The kernel's own table of the connections, as an event of kind "kernel". None when it
+-- cannot be had: a table without rows would say that all are closed.
 local function sample(self)
   drain(self)
   if not self.diag then return end
   local rows, start = {}, now(self)
-  for _, row in ipairs(self.diag:sockets(self.family) or {}) do
+  local found = self.diag:sockets(self.family)
+  if not found then return end
+  for _, row in ipairs(found) do
     if is_ours(self, row) then rows[#rows + 1] = row end
   end
   return add(self, { kind = "kernel", sockets = rows, cost = now(self) - start })
