@@ -50,8 +50,7 @@ describe("json.encode", function()
 
   it("takes no overlong form, no half of a pair, nothing cut off for UTF-8", function()
     for _, bad in ipairs { "\192\128", "\193\191", "\224\128\128", "\237\160\128", "\240\128\128\128",
-      "\244\144\128\128",
-      "\195", "\226\130", "\240\159\152", "\128", "\255", "\195(", "\226(\172" } do
+      "\244\144\128\128", "\195", "\226\130", "\240\159\152", "\128", "\255", "\195(", "\226(\172" } do
       local plain = json.utf8(bad)
       assert.equal(plain, json.utf8(plain)) -- it is now
       local characters = select(2, plain:gsub("[%z\1-\127\194-\244]", ""))
@@ -123,8 +122,7 @@ describe("recording:json", function()
         local made = found.steps[i]
         assert.same(made, found.packets[at])
         for _, name in ipairs { "name", "protocol", "from", "to", "seq", "ack", "relative_seq", "relative_ack",
-          "length",
-          "window", "connection", "ttl", "size" } do
+          "length", "window", "connection", "ttl", "size" } do
           assert.equal(step[name], made[name], name)
         end
         local flags = 0

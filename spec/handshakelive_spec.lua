@@ -142,6 +142,15 @@ describe("the live page's server", function()
     end)
   end)
 
+  it("is for its own pages: others' may lead to it, and have nothing else", function()
+    with_live({ level = 0 }, function(one)
+      for site, status in pairs { ["cross-site"] = 403, ["same-site"] = 403, ["same-origin"] = 200, none = 200 } do
+        assert.equal(status, (ask(one, request("HEAD", "/events", "Sec-Fetch-Site: " .. site .. "\r\n"))))
+        assert.equal(200, (ask(one, request("GET", "/", "Sec-Fetch-Site: " .. site .. "\r\n"))))
+      end
+    end)
+  end)
+
   for what, row in pairs {
     ["no Host"] = { 400, "GET / HTTP/1.1\r\n\r\n" },
     ["two Hosts"] = { 400, "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n" },
@@ -156,8 +165,7 @@ describe("the live page's server", function()
     ["an older version"] = { 505, "GET / HTTP/0.9\r\nHost: localhost\r\n\r\n" },
     ["a newer version"] = { 505, "GET / HTTP/2.0\r\nHost: localhost\r\n\r\n" },
     ["a body"] = { 413, "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello" },
-    ["a body in chunks"] = { 413,
-      "POST /connect HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
+    ["a body in chunks"] = { 413, request("POST", "/connect", "Transfer-Encoding: chunked\r\n") .. "0\r\n\r\n" },
     ["a huge header"] = { 431, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " .. ("y"):rep(100000) .. "\r\n\r\n" },
     ["headers without an end"] = { 431, "GET / HTTP/1.1\r\n" .. ("X: y\r\n"):rep(5000) },
     ["too many headers"] = { 431, "GET / HTTP/1.1\r\nHost: localhost\r\n" .. ("X: y\r\n"):rep(70) .. "\r\n" },
@@ -249,9 +257,9 @@ describe("a connection of the live page's button", function()
         local next_event = listen(one)
         assert.equal("hello", (next_event()))
         assert.equal(202, (make_connection(one)))
-        local counts = {}
-        local kind, event
+        local counts, event = {}
         repeat
+          local kind
           kind, event = next_event()
           assert.equal("connection", kind)
           assert.equal(1, event.id)
@@ -303,6 +311,33 @@ describe("the live page's echo server", function()
       until_done(one, 1)
       local recording = one.recorder:recording(one.recorder.connections[1])
       assert.matches('recv%(4096%) = "abc', recording:text())
+    end)
+  end)
+
+  it("goes on after a time without descriptors, or without the kernel's table", function()
+    for _, call in ipairs { "accept", "sendto" } do
+      with_live({ level = 0 }, function(one)
+        get(one, "/") -- the page's own server waits now, and will not be told
+        assert.is_true(one.recorder:connect())
+        support.fault.fail(call, "EMFILE", 1, true)
+        net.sleep(0.4)
+        support.fault.clear()
+        until_done(one, 1)
+        one.recorder:connect()
+        until_done(one, 2)
+      end)
+    end
+  end)
+
+  it("says why a client of ours could not begin, and goes on", function()
+    with_live({ level = 0 }, function(one)
+      for _, call in ipairs { "socket", "bind" } do
+        support.fault.fail(call, "EMFILE", 1)
+        support.assert_fails("EMFILE", "^" .. call, one.recorder:connect())
+        support.fault.clear()
+      end
+      assert.is_true(one.recorder:connect())
+      until_done(one, 1)
     end)
   end)
 

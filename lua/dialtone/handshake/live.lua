@@ -143,7 +143,15 @@ local function send_connection(self, conn, request, id, format)
       format.method == "text" and "txt" or format.method) })
 end
 
+-- A page of somebody else's may lead here, and have nothing else: it cannot read what
+-- it asks for, but it could take the place of those who can.
+local function is_foreign(request)
+  local site = request.fields["sec-fetch-site"]
+  return request.path ~= "/" and (site == "cross-site" or site == "same-site")
+end
+
 local function handle(self, conn, request)
+  if is_foreign(request) then return http.refuse(conn, request, 403, "another site's page has asked") end
   local methods = routes[request.method == "HEAD" and "GET" or request.method]
   local route = methods and methods[request.path]
   if route then return route(self, conn, request) end

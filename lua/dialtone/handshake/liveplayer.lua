@@ -7,7 +7,7 @@ return [[
   const find = selector => document.querySelector(selector)
   const list = find("#connections"), main = find("#main"), status = find("#status")
   const known = new Map()
-  let token = find("meta[name=token]").content, at = null, parts = 0
+  let token = find("meta[name=token]").content, at = null
 
   function select(id, number) {
     at = id
@@ -66,7 +66,7 @@ return [[
     const before = token
     token = JSON.parse(event.data).token
     if (token !== before) [...known.keys()].forEach(forget) // another server: its numbers are others'
-    parts = parts + 1
+
   })
   events.addEventListener("connection", event => hear(JSON.parse(event.data)))
   events.addEventListener("gone", event => forget(JSON.parse(event.data).id))

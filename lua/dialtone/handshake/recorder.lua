@@ -68,8 +68,9 @@ end
 -- The kernel's rows that are of this connection or of the listener.
 local function diag_of(self, connection)
   return { sockets = function(_, family)
-    local rows = {}
-    for _, row in ipairs(self.table_of(family) or {}) do
+    local rows, all = {}, self.table_of(family)
+    if not all then return nil end
+    for _, row in ipairs(all) do
       local from, to = tostring(row.source), tostring(row.destination)
       local is_own = from == connection.client and to == self.server or from == self.server and to == connection.client
       if is_own or row.state == "LISTEN" and from == self.server then rows[#rows + 1] = row end

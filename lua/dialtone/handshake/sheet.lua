@@ -30,6 +30,8 @@ align-items:start;margin-top:.75rem}
 border-radius:.7rem}
 .scripted .later{visibility:hidden}
 .scripted .detail[hidden]{display:none}
+.detail{padding-bottom:.9rem}
+.scripted .detail{padding-bottom:0}
 .detail+.detail{border-top:1px solid var(--edge)}
 .scripted .detail+.detail{border:0}
 .detail h2{font:700 14px/1.4 ui-monospace,monospace;margin:.9rem 0 .6rem;overflow-wrap:anywhere}

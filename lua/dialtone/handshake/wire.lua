@@ -66,14 +66,16 @@ local function drain(self)
   return #list
 end
 
--- The kernel's own table of the connections, as an event of kind "kernel".
+-- The kernel's own table of the connections, as an event of kind "kernel". None when it
+-- cannot be had: a table without rows would say that all are closed.
 local function sample(self)
   drain(self)
   if not self.diag then return end
   local start = now(self)
   local ports = {}
   for port in pairs(self.ports) do ports[#ports + 1] = port end
-  local rows = self.diag:sockets(self.family, ports) or {}
+  local rows = self.diag:sockets(self.family, ports)
+  if not rows then return end
   return add(self, { kind = "kernel", sockets = rows, cost = now(self) - start })
 end
 
