@@ -391,7 +391,7 @@ describe("the editor", function()
     local state = "stty -a | tr ';' '\\n' | grep -v rows"
     local script = ("before=$(%s); %s; test \"$before\" = \"$(%s)\" && echo the same"):format(state,
       Terminal.command {}, state)
-    for _, way in ipairs { "C-d", "os.exit(0)", "net.spawn(os.exit, 0)" } do
+    for _, way in ipairs { "C-d", "os.exit(0, true)", "net.spawn(os.exit, 0, true)" } do
       local terminal = Terminal.start { program = "sh", "-c", script }
       terminal:sees("leaves.")
       terminal:ends(">")
@@ -401,7 +401,8 @@ describe("the editor", function()
   end)
 
   it("comes back from being stopped", function()
-    local terminal = Terminal.start { program = "sh", "-m", "-i" }
+    local terminal = Terminal.start { program = "sh", "-m", "-i", env = { PS1 = "ready: " } }
+    terminal:ends("ready:")
     terminal:line("PS1='shell: '; " .. Terminal.command {})
     terminal:sees("leaves.")
     terminal:type("=1 + ")
