@@ -143,6 +143,29 @@ describe("the prompt", function()
     end)
   end
 
+  it("ends a task that computes without end at Ctrl-C, and nothing else", function()
+    local terminal = start()
+    local ask = client(serve(terminal))
+    terminal:line("t = net.spawn(function() print 'turns' while true do end end)")
+    terminal:sees("\nturns")
+    terminal:key("C-c")
+    terminal:sees("dialtone: interrupted!")
+    terminal:ends("\n>")
+    ask()
+  end)
+
+  it("goes on when no descriptor is left", function()
+    local terminal = start()
+    local ask = client(serve(terminal))
+    ask()
+    terminal:line("all = {} repeat s, m = net.socket('AF_UNIX', 'SOCK_DGRAM') all[#all + 1] = s until not s")
+    terminal:line("print(m)")
+    terminal:sees("Too many open files")
+    ask()
+    terminal:line("1 + 1")
+    terminal:ends("\n2\n>")
+  end)
+
   it("shows a failure as one line", function()
     local terminal = start()
     local refusing = keep(net.socket("AF_INET", "SOCK_STREAM"))
@@ -368,7 +391,7 @@ describe("the editor", function()
     local state = "stty -a | tr ';' '\\n' | grep -v rows"
     local script = ("before=$(%s); %s; test \"$before\" = \"$(%s)\" && echo the same"):format(state,
       Terminal.command {}, state)
-    for _, way in ipairs { "C-d", "os.exit(0)", "net.spawn(os.exit, 0)" } do
+    for _, way in ipairs { "C-d", "os.exit(0, true)", "net.spawn(os.exit, 0, true)" } do
       local terminal = Terminal.start { program = "sh", "-c", script }
       terminal:sees("leaves.")
       terminal:ends(">")
@@ -378,7 +401,8 @@ describe("the editor", function()
   end)
 
   it("comes back from being stopped", function()
-    local terminal = Terminal.start { program = "sh", "-m", "-i" }
+    local terminal = Terminal.start { program = "sh", "-m", "-i", env = { PS1 = "ready: " } }
+    terminal:ends("ready:")
     terminal:line("PS1='shell: '; " .. Terminal.command {})
     terminal:sees("leaves.")
     terminal:type("=1 + ")

@@ -66,8 +66,8 @@ function history.add(line)
   kept.remember(line)
   if not kept.path then return true end
   local ok, message, code = terminal.store(kept.path, line .. "\n", true)
-  if ok then return true end
-  kept.path = nil
+  if ok or kept.told then return true end
+  kept.told = true
   return nil, message, code
 end
 

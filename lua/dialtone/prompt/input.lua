@@ -181,6 +181,7 @@ end
 function input.open(net)
   local stdin, message, code = terminal.input()
   if not stdin then return nil, message, code end
+  core.fileno() -- the poller is there then, also when all descriptors are taken later
   local is_terminal = terminal.isatty(0) and terminal.isatty(1)
   if is_terminal then
     local wanted = os.getenv("DIALTONE_EDITOR")
