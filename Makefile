@@ -17,9 +17,9 @@ LUAS_KNOWN := 5.1 5.2 5.3 5.4 5.5 luajit
 # The plain row, by name; every other file is glue.  spec/architecture_spec.lua
 # compares the list with what the files include.
 PLAIN := address address_parse buffer clock constant control cstack error \
-  fork option_ip option_ipv6 option_link option_socket option_transport \
-  optiontable pipe poller poller_epoll poller_kqueue poller_poll resolver search sys \
-  sys_fault tcpinfo timer variant_fault
+  fork lineeditor option_ip option_ipv6 option_link option_socket option_transport \
+  optiontable pipe poller poller_epoll poller_kqueue poller_poll resolver search slots sys \
+  sys_fault tcpinfo timer ttymode variant_fault
 
 # Only in the flavours that have DIALTONE_FAULTS.
 FAULTS := sys_fault mod_fault variant_fault
@@ -79,15 +79,22 @@ SHARED := -shared
 NODELETE := -Wl,-z,nodelete
 endif
 
-LINK_release := -pthread
-LINK_test := -pthread $(NODELETE)
+# dlopen(3) is in a library of its own, or was.
+ifeq ($(shell uname -s),Linux)
+LIBRARIES := -pthread -ldl
+else
+LIBRARIES := -pthread
+endif
+
+LINK_release := $(LIBRARIES)
+LINK_test := $(LIBRARIES) $(NODELETE)
 LINK_collect := $(LINK_test)
-LINK_lint := -pthread
-LINK_tsan := -pthread -fsanitize=thread
+LINK_lint := $(LIBRARIES)
+LINK_tsan := $(LIBRARIES) -fsanitize=thread
 LINK_apicheck := $(LINK_test)
 LINK_cover := $(LINK_test) --coverage -Wl,-u,__gcov_dump,--exclude-libs,libgcov.a
-LINK_asan := -pthread $(NODELETE) $(SANITIZE)
-LINK_fuzz := -pthread $(SANITIZE) -fsanitize=fuzzer
+LINK_asan := $(LIBRARIES) $(NODELETE) $(SANITIZE)
+LINK_fuzz := $(LIBRARIES) $(SANITIZE) -fsanitize=fuzzer
 
 # --- the Luas that are here ---------------------------------------------------
 
@@ -407,7 +414,12 @@ LUA_DIR = $(LUA_VERSION:luajit=5.1)
 LIB_DIR = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_DIR)
 INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 SHARE_DIR = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_DIR)
-LUA_MODULES = $(shell cd lua && find dialtone* -name '*.lua')
+BIN_DIR = $(DESTDIR)$(PREFIX)/bin
+LUA_MODULES = $(shell cd lua && find dialtone* -name '*.lua' ! -name main.lua)
+# What the command is run by, and where it finds what is installed with it.
+LUA_PROGRAM ?= $(if $(filter luajit,$(LUA_VERSION)),luajit,lua$(LUA_VERSION))
+COMMAND_SHARE = $(PREFIX)/share/lua/$(LUA_DIR)
+COMMAND_LIB = $(PREFIX)/lib/lua/$(LUA_DIR)
 
 static: ## build libdialtone.a for LUA_VERSION (5.4), for C programs: dialtone.h
 	$(SUBMAKE) build/release/$(LUA_VERSION)/libdialtone.a
@@ -424,11 +436,17 @@ install: ## install for LUA_VERSION (5.4) under PREFIX (/usr/local), DESTDIR fir
 	@for file in $(LUA_MODULES); do \
 	  mkdir -p "$(SHARE_DIR)/$$(dirname $$file)" && cp lua/$$file "$(SHARE_DIR)/$$file" && \
 	  echo "cp lua/$$file $(SHARE_DIR)/$$file" || exit 1; done
+	mkdir -p "$(BIN_DIR)"
+	{ echo '#!/usr/bin/env $(LUA_PROGRAM)'; \
+	  echo 'package.path = "$(COMMAND_SHARE)/?.lua;$(COMMAND_SHARE)/?/init.lua;" .. package.path'; \
+	  echo 'package.cpath = "$(COMMAND_LIB)/?.so;" .. package.cpath'; \
+	  sed 1d lua/dialtone/main.lua; } >"$(BIN_DIR)/dialtone"
+	chmod 755 "$(BIN_DIR)/dialtone"
 
 uninstall: ## take away what install put there
-	rm -f "$(LIB_DIR)/dialtone/core.so" "$(LIB_DIR)/dialtone/libdialtone.a" \
+	rm -f "$(BIN_DIR)/dialtone" "$(LIB_DIR)/dialtone/core.so" "$(LIB_DIR)/dialtone/libdialtone.a" \
 	  "$(INCLUDE_DIR)/dialtone.h" $(patsubst %,"$(SHARE_DIR)/%",$(LUA_MODULES))
-	@rmdir "$(LIB_DIR)/dialtone" "$(SHARE_DIR)/dialtone" 2>/dev/null || true
+	@rmdir "$(LIB_DIR)/dialtone" "$(SHARE_DIR)/dialtone/prompt" "$(SHARE_DIR)/dialtone" 2>/dev/null || true
 
 clean: ## remove build/
 	rm -rf build

@@ -75,7 +75,7 @@ bool dt_touch(lua_State *L) {
 }
 
 void dt_open_await(lua_State *L) {
-  if (luaL_loadbuffer(L, "", 0, "=(dialtone)") != 0)
+  if (luaL_loadbuffer(L, "", 0, DT_OWN_SOURCE) != 0)
     lua_error(L);
   lua_setfield(L, LUA_REGISTRYINDEX, EMPTY_FUNCTION);
 }

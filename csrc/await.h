@@ -68,6 +68,8 @@ struct dt_kind {
   bool mute;      /* a failure is nil alone, for which no memory is needed */
   bool raises;    /* iterators: a failure raises its message, but for the end */
   bool ends_closed; /* ... and closing it is its end */
+  bool on_argument; /* what it waits for is the call's first argument, and no
+                       socket, or not that alone */
   bool shared;      /* many may wait for the same thing (accept) */
   bool renews;      /* time limits bound each wait: they begin anew whenever it
                        has moved on */

@@ -11,6 +11,7 @@
 #include "host.h"
 #include "message.h"
 #include "task.h"
+#include "terminal.h"
 #ifdef DIALTONE_FAULTS
 #  include "mod_fault.h"
 #endif
@@ -35,6 +36,7 @@ DT_EXPORT int luaopen_dialtone_core(lua_State *L) {
   dt_open_message(L, state);
   dt_open_queue(L);
   dt_open_tasks(L);
+  dt_open_terminal(L);
   for (int i = 0; modules[i]; i++) {
     if (!modules[i]->functions)
       continue;

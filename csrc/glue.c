@@ -30,6 +30,7 @@ struct dt_scratch {
 static int state_gc(lua_State *L) {
   struct dt_state *state = lua_touserdata(L, 1);
   dt_loop_close(&state->loop);
+  dt_slots_free(&state->sockets);
   while (state->all) {
     struct dt_scratch *scratch = state->all;
     state->all = scratch->next;

@@ -29,6 +29,8 @@ struct dt_state {
   const void *message_class; /* the same, to know them by */
   struct dt_scratch *all;    /* buffers for received bytes: dt_borrow */
   struct dt_scratch *idle;
+  int sockets_ref; /* registry: the sockets by their slots, weakly */
+  struct dt_slots sockets;
   struct dt_loop loop;
 };
 

@@ -44,7 +44,7 @@ static const struct dt_kind answer_kind = {.name = "getaddrinfo",
 /* A socket object for a duplicate of the wake descriptor: the resolver closes
    its own. */
 static int push_wake_socket(lua_State *L, struct dt_lookups *lookups) {
-  struct dt_socket *socket = dt_push_socket(L);
+  struct dt_socket *socket = dt_push_hidden_socket(L);
   int fd = dt_sys.dup(dt_resolver_descriptor(lookups->resolver));
   if (fd < 0)
     return errno;

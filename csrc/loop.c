@@ -671,7 +671,7 @@ void dt_loop_close(struct dt_loop *loop) {
     loop->type->close(loop->poller);
   dt_fork_unmark(&loop->fork);
   dt_timers_free(&loop->timers);
-  free(loop->free_slots);
+  dt_slots_free(&loop->slots);
   dt_pipe_close(&loop->pipe);
   dt_lookup_close(loop);
   dt_forget_pins(loop);

@@ -24,6 +24,7 @@
 #include "fork.h"
 #include "pipe.h"
 #include "poller.h"
+#include "slots.h"
 #include "timer.h"
 
 struct dt_cstack;
@@ -97,7 +98,8 @@ struct dt_loop {
   struct dt_task *tasks;      /* all that have not ended */
   size_t task_count;
   int kept; /* registry: what is kept of tasks, by their slots */
-  int *free_slots, free_count, slots, slot_room;
+  struct dt_slots slots;
+  int numbered; /* tasks that there were: the next one has the next number */
   struct dt_ear *ears;
   size_t watching;         /* waiters of descriptors */
   struct dt_stream *dirty; /* have gathered output to send */

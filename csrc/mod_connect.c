@@ -197,6 +197,7 @@ static enum dt_outcome accept_step(lua_State *L,
   fd = dt_sys.accept(listener->fd, &peer.u.any, &peer.length);
   if (fd < 0) {
     int error = errno;
+    dt_socket_delist(socket);
     lua_pop(L, 1);
     return is_passing(error) ? DT_AGAIN
                              : dt_step_failed(operation, error, DT_WANT_READ);

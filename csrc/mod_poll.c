@@ -232,7 +232,7 @@ static void begin_watching(lua_State *L, struct polling *polling) {
     polling->watching->entries[i].socket = dt_test_socket(L, lua_gettop(L));
     lua_rawseti(L, OBJECTS, i + 1);
   }
-  ear = dt_push_socket(L);
+  ear = dt_push_hidden_socket(L);
   open_poller(polling, ear);
   if (ear->fd >= 0)
     polling->operation.socket = ear;
@@ -315,7 +315,8 @@ static const struct dt_kind poll_kind = {.name = "poll",
                                          .step = poll_step,
                                          .release = end_watching,
                                          .size = sizeof(struct polling),
-                                         .renews = true};
+                                         .renews = true,
+                                         .on_argument = true};
 
 /* --- alone -----------------------------------------------------------------
  */

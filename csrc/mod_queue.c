@@ -93,6 +93,7 @@ static enum dt_outcome put_step(lua_State *L, struct dt_operation *operation) {
 static const struct dt_kind put_kind = {.name = "put",
                                         .step = put_step,
                                         .size = sizeof(struct passing),
+                                        .on_argument = true,
                                         .shared = true};
 
 static void begin(lua_State *L, struct passing *passing, int seconds_arg) {
@@ -146,6 +147,7 @@ static enum dt_outcome get_step(lua_State *L, struct dt_operation *operation) {
 static const struct dt_kind get_kind = {.name = "get",
                                         .step = get_step,
                                         .size = sizeof(struct passing),
+                                        .on_argument = true,
                                         .shared = true};
 
 /***

@@ -278,7 +278,8 @@ static void look_up_release(lua_State *L, struct dt_loop *loop,
 static const struct dt_kind look_up_kind = {.name = "getaddrinfo",
                                             .step = look_up_step,
                                             .release = look_up_release,
-                                            .size = sizeof(struct looking)};
+                                            .size = sizeof(struct looking),
+                                            .on_argument = true};
 
 static int look_up(lua_State *L, const struct query *query) {
   struct looking looking;

@@ -146,7 +146,7 @@ the same data and state, each is closed on its own. See dup(2).
 */
 static int socket_dup(lua_State *L) {
   struct dt_socket *socket = dt_check_socket(L, 1), *copy;
-  int fd;
+  int fd, slot;
   if (socket->fd < 0)
     return dt_fail_closed(L, "dup");
   copy = dt_push_socket(L);
@@ -154,7 +154,9 @@ static int socket_dup(lua_State *L) {
   if (fd < 0)
     return dt_socket_fail(L, "dup", socket, NULL, errno);
   socket->shared = 1;
+  slot = copy->slot;
   *copy = *socket;
+  copy->slot = slot;
   copy->fd = fd;
   copy->stream = NULL; /* what is buffered, and who waits, stay with the one */
   dt_watch_init(&copy->watch);
@@ -401,8 +403,24 @@ static int socket_gettimeout(lua_State *L) {
   return 1;
 }
 
+/* --- all of them ----------------------------------------------------------
+ */
+
+/***
+Lists the sockets that are open in this Lua state, sorted by descriptor. With
+`tostring` each says what it is and where it is connected to.
+@function sockets
+@treturn {socket,...} list
+@usage for _, s in ipairs(net.sockets()) do print(s) end
+*/
+static int net_sockets(lua_State *L) {
+  dt_push_sockets(L);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"socket", net_socket},
+    {"sockets", net_sockets},
     {"socketpair", net_socketpair},
     {"fromfd", net_fromfd},
     {NULL, NULL},

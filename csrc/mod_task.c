@@ -15,6 +15,7 @@
 #include "stream.h"
 #include "sys.h"
 #include "task.h"
+#include "taskinfo.h"
 
 /* --- spawn
  * --------------------------------------------------------------------- */
@@ -117,8 +118,10 @@ static enum dt_outcome join_step(lua_State *L, struct dt_operation *operation) {
   return DT_DONE;
 }
 
-static const struct dt_kind join_kind = {
-    .name = "join", .step = join_step, .size = sizeof(struct joining)};
+static const struct dt_kind join_kind = {.name = "join",
+                                         .step = join_step,
+                                         .size = sizeof(struct joining),
+                                         .on_argument = true};
 
 /***
 Waits for the end of the task.
@@ -158,16 +161,6 @@ static int task_cancel(lua_State *L) {
   return 1;
 }
 
-static const char *status_of(const struct dt_loop *loop,
-                             const struct dt_task *task) {
-  static const char *const names[] = {NULL, "done", "failed", "cancelled"};
-  if (task->status != DT_TASK_ALIVE)
-    return names[task->status];
-  if (task == loop->task)
-    return "running";
-  return task->active && task->active->state == DT_READY ? "ready" : "waiting";
-}
-
 /***
 What the task is at.
 @function task:status
@@ -176,19 +169,62 @@ What the task is at.
 @usage print(task:status())
 */
 static int task_status(lua_State *L) {
-  lua_pushstring(L, status_of(dt_loop_of(L), dt_check_task(L, 1)));
+  lua_pushstring(L, dt_task_status(dt_loop_of(L), dt_check_task(L, 1)));
   return 1;
 }
 
-/* task waiting read */
-static int task_tostring(lua_State *L) {
+/***
+What the task waits for.
+@function task:waiting
+@treturn ?string operation `"read"`, `"accept"`, `"sleep"`, `"join"`, `"scope"`
+(for the end of tasks) or whatever call it is in; nil: it does not wait
+@treturn ?any object the socket; or the task it joins, the queue, what
+`net.wait` or `net.poll` was given, the host that is looked up; nil: none
+@treturn ?number seconds that the call has left; nil: it has no limit of its own
+@usage print(task:waiting()) --> read	socket AF_INET SOCK_STREAM ...	4.8
+*/
+static int task_waiting(lua_State *L) {
+  return dt_push_waiting(L, dt_check_task(L, 1));
+}
+
+/***
+Where the task is: what `tostring` says of it, and below that the calls that it
+is in, as debug.traceback gives them.
+@function task:traceback
+@treturn string text
+@usage for _, task in ipairs(net.tasks()) do print(task:traceback()) end
+*/
+static int task_traceback(lua_State *L) {
   const struct dt_task *task = dt_check_task(L, 1);
-  const char *status = status_of(dt_loop_of(L), task);
-  const struct dt_waiter *waiter = task->active;
-  if (waiter && waiter->operation)
-    lua_pushfstring(L, "task %s %s", status, waiter->operation->kind->name);
-  else
-    lua_pushfstring(L, "task %s", status);
+  dt_push_task_text(L, dt_loop_of(L), task);
+  if (task->co && task->started)
+    dt_traceback(L, task->co, lua_tostring(L, -1), task->co == L ? 1 : 0);
+  return 1;
+}
+
+/* task 3 (server.lua:12) waiting: read 127.0.0.1:7000 */
+static int task_tostring(lua_State *L) {
+  dt_push_task_text(L, dt_loop_of(L), dt_check_task(L, 1));
+  return 1;
+}
+
+/***
+Lists the tasks that have not ended, in the order in which they were made: also
+those that servers, scopes and `net.connect` have for themselves. With
+`tostring` each says where its function stands, and what it waits for.
+@function tasks
+@treturn {task,...} list
+@usage for _, task in ipairs(net.tasks()) do print(task) end
+*/
+static int net_tasks(lua_State *L) {
+  struct dt_loop *loop = dt_loop_of(L);
+  int place;
+  lua_createtable(L, (int)loop->task_count, 0);
+  place = (int)loop->task_count; /* a finalizer may have begun more */
+  for (const struct dt_task *task = loop->tasks; task; task = task->next) {
+    dt_push_task(L, loop, task);
+    lua_rawseti(L, -2, place--);
+  }
   return 1;
 }
 
@@ -337,6 +373,12 @@ static int net_pass(lua_State *L) {
   return give_up(L, &passing);
 }
 
+/* class(name): the metatable of our objects of that class, or nil */
+static int net_class(lua_State *L) {
+  luaL_getmetatable(L, luaL_checkstring(L, 1));
+  return 1;
+}
+
 /* unsent(socket): whether bytes wait to be sent */
 static int net_unsent(lua_State *L) {
   lua_pushboolean(L, dt_unsent_bytes(dt_check_socket(L, 1)) > 0);
@@ -403,7 +445,7 @@ static int net_now(lua_State *L) {
   return 1;
 }
 
-/* core.tasks.wallclock(): the system's time of day, seconds and nanoseconds, as
+/* core.inner.wallclock(): the system's time of day, seconds and nanoseconds, as
    timestamps of packets have it. */
 static int net_wallclock(lua_State *L) {
   struct timespec now;
@@ -628,12 +670,13 @@ static void wait_release(lua_State *L, struct dt_loop *loop,
 static const struct dt_kind wait_kind = {.name = "wait",
                                          .step = wait_step,
                                          .release = wait_release,
-                                         .size = sizeof(struct watching)};
+                                         .size = sizeof(struct watching),
+                                         .on_argument = true};
 
 /* Other libraries' descriptors are theirs to close: a duplicate is waited for,
    which nobody else knows. */
 static int watch_duplicate(lua_State *L, struct watching *watching, int fd) {
-  struct dt_socket *socket = dt_push_socket(L);
+  struct dt_socket *socket = dt_push_hidden_socket(L);
   int duplicate = dt_sys.dup(fd);
   if (duplicate < 0)
     return dt_fail(L, "wait", NULL, errno);
@@ -683,32 +726,26 @@ static int net_wait(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"fileno", net_fileno}, {"now", net_now},     {"run", net_run},
     {"sleep", net_sleep},   {"spawn", net_spawn}, {"step", net_step},
-    {"wait", net_wait},     {NULL, NULL},
+    {"tasks", net_tasks},   {"wait", net_wait},   {NULL, NULL},
 };
 
 const struct dt_module dt_mod_task = {functions, NULL};
 
-/* For dialtone's own Lua files: core.tasks. */
+/* For dialtone's own Lua files: core.inner. */
 static const luaL_Reg inner[] = {
-    {"attend", net_attend},
-    {"attending", net_attending},
-    {"cancelall", net_cancelall},
-    {"gate", net_gate},
-    {"open", net_open},
-    {"pass", net_pass},
-    {"poller", net_poller},
-    {"report", net_report},
-    {"supervise", net_supervise},
-    {"unsent", net_unsent},
-    {"unwind", net_unwind},
-    {"wallclock", net_wallclock},
-    {NULL, NULL},
+    {"attend", net_attend},       {"attending", net_attending},
+    {"cancelall", net_cancelall}, {"class", net_class},
+    {"gate", net_gate},           {"open", net_open},
+    {"pass", net_pass},           {"poller", net_poller},
+    {"report", net_report},       {"supervise", net_supervise},
+    {"unsent", net_unsent},       {"unwind", net_unwind},
+    {"wallclock", net_wallclock}, {NULL, NULL},
 };
 
-static const luaL_Reg task_methods[] = {{"join", task_join},
-                                        {"cancel", task_cancel},
-                                        {"status", task_status},
-                                        {NULL, NULL}};
+static const luaL_Reg task_methods[] = {
+    {"join", task_join},           {"cancel", task_cancel},
+    {"status", task_status},       {"waiting", task_waiting},
+    {"traceback", task_traceback}, {NULL, NULL}};
 
 static const luaL_Reg metamethods[] = {{"__tostring", task_tostring},
                                        {NULL, NULL}};
@@ -721,5 +758,5 @@ void dt_open_tasks(lua_State *L) {
   lua_newtable(L);
   lua_pushvalue(L, -2);
   dt_setfuncs(L, inner, 1);
-  lua_setfield(L, -3, "tasks"); /* core, state */
+  lua_setfield(L, -3, "inner"); /* core, state */
 }

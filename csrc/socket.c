@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <netinet/tcp.h>
@@ -29,11 +30,12 @@ struct dt_socket *dt_no_socket(lua_State *L, int arg) {
 
 /* --- birth and death ----------------------------------------------------- */
 
-struct dt_socket *dt_push_socket(lua_State *L) {
+struct dt_socket *dt_push_hidden_socket(lua_State *L) {
   struct dt_socket *socket = dt_newuserdata(L, sizeof *socket);
   memset(socket, 0, sizeof *socket);
   socket->mark = &dt_socket_mark;
   socket->fd = -1;
+  socket->slot = DT_NO_SLOT;
   socket->loop = dt_loop_of(L);
   dt_watch_init(&socket->watch);
   socket->limit = DT_NO_LIMIT;
@@ -41,6 +43,32 @@ struct dt_socket *dt_push_socket(lua_State *L) {
   socket->send_limit = DT_NO_LIMIT;
   luaL_getmetatable(L, DT_SOCKET_CLASS);
   lua_setmetatable(L, -2);
+  return socket;
+}
+
+/* What fails for want of memory leaves a slot to the finalizer. */
+static void enlist(lua_State *L, struct dt_state *state,
+                   struct dt_socket *socket) {
+  if (state->loop.over) /* a finalizer calls: the list is no more */
+    return;
+  if (!dt_slots_reserve(&state->sockets))
+    luaL_error(L, "not enough memory");
+  socket->slot = dt_slots_take(&state->sockets);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->sockets_ref);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, socket->slot + 1);
+  lua_pop(L, 1);
+}
+
+/* What lies there is overwritten some day, or collected. */
+void dt_socket_delist(struct dt_socket *socket) {
+  dt_slots_give(&dt_state_with(socket->loop)->sockets, socket->slot);
+  socket->slot = DT_NO_SLOT;
+}
+
+struct dt_socket *dt_push_socket(lua_State *L) {
+  struct dt_socket *socket = dt_push_hidden_socket(L);
+  enlist(L, dt_state_of(L), socket);
   return socket;
 }
 
@@ -55,8 +83,8 @@ static bool is_tcp(const struct dt_socket *socket) {
 void dt_socket_open(struct dt_socket *socket, int fd, int domain, int type,
                     int protocol) {
   socket->fd = fd;
-  socket->domain = domain;
-  socket->type = type;
+  socket->domain = (unsigned short)domain; /* the kernel's are as narrow */
+  socket->type = (unsigned short)type;
   socket->protocol = protocol;
   socket->watch.quiet = is_tcp(socket);
 }
@@ -129,6 +157,7 @@ int dt_socket_adopt(struct dt_socket *socket, int fd) {
 void dt_socket_let_go(lua_State *L, struct dt_socket *socket, int error) {
   dt_unwatch(L, socket->loop, &socket->watch, error);
   dt_stream_free(socket);
+  dt_socket_delist(socket);
   socket->fd = -1;
   socket->patient = 0;
 }
@@ -205,15 +234,85 @@ int dt_socket_fail(lua_State *L, const char *operation,
                          dt_error_code(error, code));
 }
 
+/* --- the list of all ----------------------------------------------------- */
+
+/* Pushes what lies in the slot; the table is on top. */
+static struct dt_socket *push_at(lua_State *L, int slot) {
+  lua_rawgeti(L, -1, slot + 1);
+  return dt_test_socket(L, -1);
+}
+
+void dt_push_object(lua_State *L, const struct dt_socket *socket) {
+  if (socket->slot == DT_NO_SLOT) {
+    lua_pushnil(L);
+    return;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, dt_state_with(socket->loop)->sockets_ref);
+  push_at(L, socket->slot);
+  lua_remove(L, -2);
+}
+
+struct place {
+  int fd, slot;
+};
+
+static int by_descriptor(const void *one, const void *other) {
+  const struct place *a = one, *b = other;
+  return (a->fd > b->fd) - (a->fd < b->fd);
+}
+
+/* Notes where the open ones of the first `count` lie, in order; the table is on
+   top.  Returns how many there are. */
+static int find_open(lua_State *L, struct place *places, int count) {
+  int found = 0;
+  for (int slot = 0; slot < count; slot++) {
+    const struct dt_socket *socket = push_at(L, slot);
+    if (socket && socket->fd >= 0 && socket->slot == slot)
+      places[found++] = (struct place){socket->fd, slot};
+    lua_pop(L, 1);
+  }
+  qsort(places, (size_t)found, sizeof *places, by_descriptor);
+  return found;
+}
+
+/* All memory comes first: a finalizer may open and close sockets then. */
+void dt_push_sockets(lua_State *L) {
+  struct dt_state *state = dt_state_of(L);
+  int count = state->sockets.count, found;
+  struct place *places =
+      dt_newuserdata(L, ((size_t)count + 1) * sizeof *places);
+  lua_createtable(L, state->sockets.count - state->sockets.free_count, 0);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->sockets_ref);
+  found = find_open(L, places, count);
+  for (int i = 0; i < found; i++) {
+    push_at(L, places[i].slot);
+    lua_rawseti(L, -3, i + 1);
+  }
+  lua_pop(L, 1);
+  lua_remove(L, -2);
+}
+
 /* --- the class ----------------------------------------------------------- */
 
 static int socket_gc(lua_State *L) {
   struct dt_socket *socket = dt_test_socket(L, 1);
-  if (socket)
-    dt_send_last(socket);
-  if (socket)
-    dt_socket_close(L, socket); /* nobody is there to hear of a failure */
+  if (!socket)
+    return 0;
+  dt_send_last(socket);
+  dt_socket_close(L, socket); /* nobody is there to hear of a failure */
+  dt_socket_delist(socket);   /* if it never was open */
   return 0;
+}
+
+void dt_push_where(lua_State *L, const struct dt_socket *socket) {
+  struct dt_address address;
+  char text[DT_ADDRESS_TEXT_MAX];
+  if (!whereabouts(socket, &address)) {
+    lua_pushfstring(L, "fd %d", socket->fd);
+    return;
+  }
+  dt_address_unmap(&address);
+  lua_pushlstring(L, text, dt_address_format(&address, text));
 }
 
 /* What the kernel says the socket is at, for tostring. */
@@ -269,5 +368,12 @@ static const luaL_Reg metamethods[] = {
 };
 
 void dt_open_socket(lua_State *L, const struct dt_module *const *modules) {
+  struct dt_state *state = lua_touserdata(L, -1);
   dt_new_class(L, DT_SOCKET_CLASS, metamethods, modules);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  state->sockets_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }

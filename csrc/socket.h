@@ -24,12 +24,13 @@ struct dt_loop;
 struct dt_stream;
 
 struct dt_socket {
-  const void *mark;     /* &dt_socket_mark: one of ours */
-  int fd;               /* -1: closed */
-  int domain;           /* AF_INET, ... as given to or asked of the kernel */
-  int type;             /* SOCK_STREAM, ... */
-  int protocol;         /* IPPROTO_TCP, ...; 0 when the system chose */
-  struct dt_loop *loop; /* of its Lua state */
+  const void *mark;      /* &dt_socket_mark: one of ours */
+  int fd;                /* -1: closed */
+  int slot;              /* in the list of all sockets; DT_NO_SLOT: not there */
+  unsigned short domain; /* AF_INET, ... as given to or asked of the kernel */
+  unsigned short type;   /* SOCK_STREAM, ... */
+  int protocol;          /* IPPROTO_TCP, ...; 0 when the system chose */
+  struct dt_loop *loop;  /* of its Lua state */
   struct dt_stream *stream; /* what it has buffered; NULL: nothing ever */
   struct dt_watch watch;
   dt_time limit;         /* settimeout: for each whole call */
@@ -74,6 +75,19 @@ static inline struct dt_socket *dt_check_socket(lua_State *L, int arg) {
    so that nothing is lost when memory ends: fill in `fd` after. */
 struct dt_socket *dt_push_socket(lua_State *L);
 
+/* The same for one that we wait with, and that the user is not to see. */
+struct dt_socket *dt_push_hidden_socket(lua_State *L);
+
+/* It will never be opened: its place in the list need not wait for the
+   collector.  Harmless otherwise. */
+void dt_socket_delist(struct dt_socket *socket);
+
+/* Pushes the object of a socket that is open, or nil if it is a hidden one. */
+void dt_push_object(lua_State *L, const struct dt_socket *socket);
+
+/* Pushes a list of the open sockets, sorted by descriptor. */
+void dt_push_sockets(lua_State *L);
+
 /* Gives `socket` (closed till now) the descriptor `fd` of a kind that is
    known.  Cannot fail. */
 void dt_socket_open(struct dt_socket *socket, int fd, int domain, int type,
@@ -105,6 +119,10 @@ void dt_socket_set_peer(struct dt_socket *socket,
 
 /* What an address for this socket may look like. */
 struct dt_address_hint dt_socket_hint(const struct dt_socket *socket);
+
+/* Pushes the address that messages name: the peer's, or else the local one; for
+   one without any, "fd 5". */
+void dt_push_where(lua_State *L, const struct dt_socket *socket);
 
 /* Pushes nil, message, code for `error` (errno or word) of `operation` on
    this socket; the message names `where`, or else the peer, or else the local

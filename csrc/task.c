@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 
 #include "await.h"
@@ -79,7 +79,7 @@ static void let_go(lua_State *L, struct dt_loop *loop,
     lua_rawseti(L, -2, place_of(task, (enum kept)what));
   }
   lua_pop(L, 1);
-  loop->free_slots[loop->free_count++] = task->slot;
+  dt_slots_give(&loop->slots, task->slot);
 }
 
 /* So that nothing is kept later for which there would be no memory. */
@@ -92,20 +92,12 @@ static void make_places(lua_State *L, struct dt_loop *loop, int slot) {
   lua_pop(L, 1);
 }
 
-/* There is always room to give back what was taken. */
 static int take_slot(lua_State *L, struct dt_loop *loop) {
-  if (loop->free_count > 0)
-    return loop->free_slots[--loop->free_count];
-  if (loop->slots == loop->slot_room) {
-    int room = loop->slot_room > 0 ? 2 * loop->slot_room : 16;
-    int *more = realloc(loop->free_slots, (size_t)room * sizeof *more);
-    if (!more)
-      luaL_error(L, "not enough memory");
-    loop->free_slots = more;
-    loop->slot_room = room;
-  }
-  make_places(L, loop, loop->slots);
-  return loop->slots++;
+  if (!dt_slots_reserve(&loop->slots))
+    luaL_error(L, "not enough memory");
+  if (dt_slots_next_is_new(&loop->slots))
+    make_places(L, loop, loop->slots.count);
+  return dt_slots_take(&loop->slots);
 }
 
 static struct dt_task *push_task(lua_State *L) {
@@ -168,6 +160,7 @@ struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
     luaL_error(L, "no room for a task's arguments");
   dt_setuservalue(L, -2);
   task->slot = take_slot(L, loop);
+  task->number = loop->numbered = loop->numbered % INT_MAX + 1;
   lua_pushvalue(L, -1);
   keep(L, loop, task, KEPT_TASK);
   lua_insert(L, -(arguments + 2));
@@ -179,6 +172,11 @@ struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
   join_others(loop, task);
   dt_make_ready(loop, &task->waiter, DT_READY);
   return task;
+}
+
+void dt_push_task(lua_State *L, struct dt_loop *loop,
+                  const struct dt_task *task) {
+  push_kept(L, loop, task, KEPT_TASK);
 }
 
 struct dt_task *dt_test_task(lua_State *L, int arg) {
@@ -669,13 +667,14 @@ static void open_cancelled(lua_State *L) {
 }
 
 void dt_open_task(lua_State *L) {
+  static const char wrapper[] =
+      "local f = ... return function(...) return f(...) end";
   struct dt_state *state = lua_touserdata(L, -1);
   lua_newtable(L);
   lua_setfield(L, LUA_REGISTRYINDEX, KEPT);
   lua_newtable(L);
   state->loop.kept = luaL_ref(L, LUA_REGISTRYINDEX);
-  if (luaL_loadstring(L, "local f = ... return function(...) return f(...) "
-                         "end") != 0)
+  if (luaL_loadbuffer(L, wrapper, sizeof wrapper - 1, DT_OWN_SOURCE) != 0)
     lua_error(L);
   lua_setfield(L, LUA_REGISTRYINDEX, WRAP);
   lua_pushvalue(L, -1); /* the state */

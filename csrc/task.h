@@ -34,6 +34,7 @@ struct dt_task {
   struct dt_task *next, *previous; /* in loop->tasks */
   struct dt_waiter *active; /* where it waits: `waiter`, or a C stack's */
   struct dt_waiter *joiners;
+  int number;             /* the first task of a state is 1 */
   int slot;               /* what is kept of it lies there */
   int top;                /* of co, when it yielded last */
   unsigned char status;   /* enum dt_task_status */
@@ -60,6 +61,13 @@ DT_INTERNAL_BEGIN
    L, and replaces them by the task, which is a key of the table at `roster` (0:
    none) then.  It runs when the caller next waits. */
 struct dt_task *dt_spawn(lua_State *L, int arguments, int roster);
+
+/* What the functions in Lua that are ours say for their source. */
+#define DT_OWN_SOURCE "=(dialtone)"
+
+/* Pushes the object of a task that has not ended. */
+void dt_push_task(lua_State *L, struct dt_loop *loop,
+                  const struct dt_task *task);
 
 /* The task at `arg`; raises for anything else. */
 struct dt_task *dt_check_task(lua_State *L, int arg);
@@ -125,7 +133,7 @@ int dt_push_end(lua_State *L, int index);
 /* Once for each state, which is on top. */
 void dt_open_task(lua_State *L);
 
-/* Makes the class; adds `tasks`, for our own Lua files, to the table below the
+/* Makes the class; adds `inner`, for our own Lua files, to the table below the
    state (mod_task.c). */
 void dt_open_tasks(lua_State *L);
 

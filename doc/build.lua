@@ -1,8 +1,10 @@
--- Makes the documents: doc/luacats/dialtone.lua (for editors) and
--- doc/options.md, which are kept in the repository, and doc/html with LDoc,
--- which is not. doc/build runs this with the module's path set.
+-- Makes the documents: doc/luacats/dialtone.lua (for editors), doc/options.md and
+-- lua/dialtone/help_data.lua (for net.help), which are kept in the repository, and
+-- doc/html with LDoc, which is not. doc/build runs this with the module's path set.
 --
---   lua doc/build.lua [luacats] [options] [html]     all three unless told
+--   lua doc/build.lua [luacats] [options] [help] [html]     all unless told
+--   lua doc/build.lua exhibits     doc/handshakes.md, by running them
+--   lua doc/build.lua tutorial     the prompt's answers in doc/tutorial.md
 
 local root = arg[0]:match("^(.*)/doc/[^/]*$") or "."
 package.path = root .. "/doc/?.lua;" .. package.path
@@ -39,6 +41,30 @@ function makers.options()
   write("doc/options.md", require("optionpage").generate(net.options()))
 end
 
+function makers.exhibits()
+  write("doc/handshakes.md", require("exhibitpage").generate(root))
+end
+
+function makers.help()
+  local manual = assert(io.open(root .. "/doc/manual.md", "rb"))
+  write("lua/dialtone/help_data.lua",
+    require("helpdata").generate(index, manual:read("*a"), require("optionpage")))
+  manual:close()
+end
+
+function makers.tutorial()
+  local tutorialpage = require "tutorialpage"
+  local file = assert(io.open(root .. "/doc/tutorial.md", "rb"))
+  local page = file:read("*a")
+  file:close()
+  write("doc/tutorial.md", tutorialpage.fill(page, tutorialpage.ask(page, "lua5.4", function(command)
+    local pipe = assert(io.popen(command))
+    local output = pipe:read("*a")
+    pipe:close()
+    return output
+  end)))
+end
+
 function makers.html()
   run("mkdir -p '" .. root .. "/build/doc'")
   for _, file in ipairs(require("ldocsource").generate(index)) do
@@ -48,7 +74,7 @@ function makers.html()
     .. " -c doc/config.ld build/doc")
 end
 
-local wanted = arg[1] and arg or { "luacats", "options", "html" }
+local wanted = arg[1] and arg or { "luacats", "options", "help", "html" }
 for _, name in ipairs(wanted) do
-  assert(makers[name], "luacats, options or html, not " .. name)()
+  assert(makers[name], "luacats, options, help, html, exhibits or tutorial, not " .. name)()
 end

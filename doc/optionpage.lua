@@ -5,7 +5,7 @@
 local optionpage = {}
 
 -- The manual page of a level.
-local pages = {
+optionpage.pages = {
   SOL_SOCKET = "socket(7)", IPPROTO_IP = "ip(7)", IPPROTO_IPV6 = "ipv6(7)",
   IPPROTO_TCP = "tcp(7)", IPPROTO_UDP = "udp(7)", IPPROTO_RAW = "raw(7)",
   SOL_RAW = "raw(7)", IPPROTO_ICMPV6 = "ipv6(7)", SOL_PACKET = "packet(7)",
@@ -32,6 +32,29 @@ local function by_level(options)
   return levels, groups
 end
 
+-- The types, and what their values are in Lua.
+optionpage.types = {
+  { "boolean", "`true`, `false`" },
+  { "integer", "a whole number" },
+  { "seconds", "a number, fractions allowed; 0 or nil: none" },
+  { "linger", "whole seconds, or `false` for off" },
+  { "string", "text" },
+  { "bytes", "a string, as it is in memory" },
+  { "errno", '0, or the name of the error (`"ECONNREFUSED"`)' },
+  { "constant", 'a name (`"SOCK_STREAM"`), or a number where there is none' },
+  { "credentials", "`{ pid =, uid =, gid = }`" },
+  { "filter", "a list of instructions `{ code, jt, jf, k }`, by position or by these names" },
+  { "group", "`{ group =, interface = }`, or the group alone" },
+  { "source group", "`{ group =, source =, interface = }`" },
+  { "interface", "a name, an index, or, for IPv4, an address" },
+  { "list", "a list of integers" },
+  { "rate", "bytes per second; `math.huge`: no bound" },
+  { "membership", "`{ interface =, type =, address = }`" },
+  { "descriptor", "a socket, an io file or a number" },
+  { "address", "an address" },
+  { "none", "no value: the call itself is the message" },
+}
+
 local head = [[
 # Socket options
 
@@ -42,27 +65,7 @@ What `s:getsockopt(name)` and `s:setsockopt(name, value)` know by name, as
 `"ENOPROTOOPT"`; the last column says where it exists.
 
 | type | in Lua |
-|---|---|
-| boolean | `true`, `false` |
-| integer | a whole number |
-| seconds | a number, fractions allowed; 0 or nil: none |
-| linger | whole seconds, or `false` for off |
-| string | text |
-| bytes | a string, as it is in memory |
-| errno | 0, or the name of the error (`"ECONNREFUSED"`) |
-| constant | a name (`"SOCK_STREAM"`), or a number where there is none |
-| credentials | `{ pid =, uid =, gid = }` |
-| filter | a list of instructions `{ code, jt, jf, k }`, by position or by these names |
-| group | `{ group =, interface = }`, or the group alone |
-| source group | `{ group =, source =, interface = }` |
-| interface | a name, an index, or, for IPv4, an address |
-| list | a list of integers |
-| rate | bytes per second; `math.huge`: no bound |
-| membership | `{ interface =, type =, address = }` |
-| descriptor | a socket, an io file or a number |
-| address | an address |
-| none | no value: the call itself is the message |
-]]
+|---|---|]]
 
 local function row(option)
   return ("| `%s` | %s | %s | %s | %s |"):format(option.name, option.type,
@@ -71,9 +74,13 @@ end
 
 function optionpage.generate(options)
   local lines = { head }
+  for _, type in ipairs(optionpage.types) do
+    lines[#lines + 1] = ("| %s | %s |"):format(type[1], type[2])
+  end
+  lines[#lines + 1] = ""
   local levels, groups = by_level(options)
   for _, level in ipairs(levels) do
-    local page = pages[level]
+    local page = optionpage.pages[level]
     lines[#lines + 1] = ("## %s%s\n"):format(level, page and ": " .. link(page) or "")
     lines[#lines + 1] = "| option | type | unit | access | systems |"
     lines[#lines + 1] = "|---|---|---|---|---|"

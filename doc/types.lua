@@ -13,8 +13,8 @@
 --- A task: what `net.spawn` makes, a function that runs beside the others.
 --
 -- It ends when its function returns or raises, or when it is cancelled. Nobody
--- has to keep it: tasks that wait are kept by the loop. `tostring` says what it
--- is at, and what it waits for.
+-- has to keep it: tasks that wait are kept by the loop. `tostring` says where
+-- its function stands, what it is at, and what it waits for.
 -- @type task
 
 --- A scope: what `net.scope` calls its function with. The tasks that are started

@@ -62,6 +62,7 @@ local function rockspec_files()
       list[#list + 1] = name
     end
   end
+  for _, name in pairs(spec.build.install.bin) do list[#list + 1] = name end
   return list
 end
 

@@ -693,7 +693,7 @@ describe("net.copy", function()
           local task = net.spawn(net.copy, from, to)
           repeat -- it takes what there is room for
             net.sleep(0.001)
-          until tostring(task) == "task waiting copy" and not net.poll({ { to, "POLLOUT" } }, 0.01)
+          until task:waiting() == "copy" and not net.poll({ { to, "POLLOUT" } }, 0.01)
           fault.clear()
           net.sleep(0.1)
           say(fault.count("poll") + fault.count("epoll_wait") + fault.count("kevent") < 10)

@@ -41,7 +41,7 @@ local function counts()
 end
 
 describe("an echo that waits", function()
-  if core.tasks.poller() == "epoll" then
+  if core.inner.poller() == "epoll" then
     it("is three system calls", function()
       run(function(spawn)
         local echo = echo_between(spawn)

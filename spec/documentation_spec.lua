@@ -5,8 +5,10 @@
 local net = require "dialtone"
 local comments = require "doc.comments"
 local luacats = require "doc.luacats"
+local helpdata = require "doc.helpdata"
 local ldocsource = require "doc.ldocsource"
 local optionpage = require "doc.optionpage"
+local exhibitpage = require "doc.exhibitpage"
 local read = require "spec.support.file".read
 
 local index = comments.index(comments.read(comments.sources(".")))
@@ -107,7 +109,7 @@ for class in pairs(index.types) do
 end
 
 -- They are there for what they do.
-local without_results = { echo = true, onerror = true }
+local without_results = { echo = true, onerror = true, pp = true }
 
 -- A list of any length needs no type: `@param ...`, `@return`.
 local function is_described(parameter)
@@ -229,6 +231,49 @@ describe("doc/luacats/dialtone.lua", function()
   end)
 end)
 
+describe("lua/dialtone/help_data.lua", function()
+  local manual = read("doc/manual.md")
+
+  it("is what doc/build makes of the comments, the manual and the options now", function()
+    local made = helpdata.generate(index, manual, optionpage)
+    assert.is_true(made == read("lua/dialtone/help_data.lua"), "stale: run doc/build help")
+  end)
+
+  it("has every function and class, without markup", function()
+    local data = require "dialtone.help_data"
+    local count = 0
+    for name, item in pairs(data.items) do
+      assert.is_nil((item[1] .. item[2]):find("`", 1, true), name)
+      count = count + 1
+    end
+    local expected = 0
+    for _, set in ipairs(sets) do
+      for _, item in ipairs(set.items or {}) do
+        expected = expected + 1
+        assert.is_truthy(data.items[set.prefix .. item.name], item.name)
+      end
+    end
+    for class in pairs(index.types) do
+      expected = expected + 1
+      assert.is_truthy(data.items[class], class)
+    end
+    assert.equal(expected, count)
+  end)
+
+  it("has what the manual says of every error", function()
+    local codes = helpdata.codes(manual)
+    assert.same({ "From connect: the host answered that nobody listens at this port." }, codes.ECONNREFUSED)
+    assert.equal(2, #codes.ECONNRESET)
+    assert.is_truthy(codes.ENFILE and codes.eof and codes.EAI_AGAIN)
+  end)
+
+  it("has a place in the overview for each function", function()
+    local one = comments.index(comments.parse_c("/***\nX.\n@function nowhere\n@treturn nil\n*/", "x.c"))
+    local _, message = pcall(helpdata.generate, one, manual, optionpage)
+    assert.equal("x.c:1: nowhere is in 0 groups of doc/helpdata.lua, not in one", message)
+  end)
+end)
+
 describe("doc/options.md", function()
   it("is what doc/build makes of the table of options now", function()
     local made = optionpage.generate(net.options())
@@ -241,6 +286,33 @@ describe("doc/options.md", function()
       local row = "\n| `" .. option.name .. "` | " .. option.type .. " |"
       assert.is_truthy(page:find(row, 1, true), option.name)
       assert.is_truthy(page:find("\n| " .. option.type .. " | ", 1, true), option.type)
+    end
+  end)
+end)
+
+describe("doc/handshakes.md", function()
+  local function without_output(page)
+    return (page:gsub("```\n.-```", "```\n```"))
+  end
+
+  it("has the exhibits as they are now", function()
+    local made = exhibitpage.generate(".", function() return "" end)
+    assert.is_true(made == without_output(read("doc/handshakes.md")), "stale: run doc/build exhibits")
+  end)
+
+  it("shows what each of them printed, over several lines", function()
+    local pictures = 0
+    for output in read("doc/handshakes.md"):gmatch("```\n(.-)```") do
+      assert.matches("^[%w_, ]*level %d: packets captured .*client.*server", output)
+      pictures = pictures + 1
+    end
+    assert.equal(11, pictures)
+  end)
+
+  it("has them of at most 40 lines", function()
+    for _, exhibit in ipairs(exhibitpage.list(".")) do
+      local _, lines = read("examples/handshake/" .. exhibit.name .. ".lua"):gsub("\n", "")
+      assert(lines <= 40, exhibit.name)
     end
   end)
 end)

@@ -425,7 +425,7 @@ describe("interfaces_netlink", function()
   end)
 end)
 
-describe("demo", function()
+describe("send_file", function()
   local function check(output, status, size)
     assert.matches("server | accepted 127.0.0.1:", output, 1, true)
     assert.matches("server |   from 127.0.0.1:", output, 1, true)
@@ -439,7 +439,7 @@ describe("demo", function()
     local file = assert(io.open("README.md", "rb"))
     local size = #file:read("*a")
     file:close()
-    local output, status = run("demo")
+    local output, status = run("send_file")
     check(output, status, size)
   end)
 
@@ -451,16 +451,26 @@ describe("demo", function()
     for _, text in ipairs({ "", "x", table.concat(bytes):rep(40000) }) do
       local name = temporary(text)
       finally(function() os.remove(name) end)
-      local output, status = run("demo", name)
+      local output, status = run("send_file", name)
       os.remove(name)
       check(output, status, #text)
     end
   end)
 
   it("fails with status 1 for a file that is not there", function()
-    local output, status = run("demo", "no/such/file")
-    assert.matches("^demo: .*no/such/file", output)
+    local output, status = run("send_file", "no/such/file")
+    assert.matches("^send_file: .*no/such/file", output)
     assert.equal(1, status)
+  end)
+end)
+
+describe("demo", function()
+  it("shows the handshake of a server and a client, and where the live page is", function()
+    local output, status = run("demo")
+    assert.equal(0, status)
+    assert.matches("^level %d: .*listen%(5%) = ok.*connect%(127%.0%.0%.1:%d+%)", output)
+    assert.matches("hello, dialtone", output)
+    assert.matches("The live page: http://127%.0%.0%.1:%d+/\n", output)
   end)
 end)
 
@@ -468,7 +478,7 @@ describe("every example", function()
   local tested = {
     echo_server = true, echo_client = true, udp_echo = true, udp_client = true,
     pass_descriptor = true, ping = true, capture = true, multicast_chat = true,
-    interfaces_netlink = true, demo = true, proxy = true,
+    interfaces_netlink = true, demo = true, send_file = true, proxy = true,
   }
   local pipe = io.popen("ls examples")
   local names = {}
@@ -493,7 +503,7 @@ describe("every example", function()
       assert.matches("^%-%- %u", text)
       assert.matches("\n--   lua " .. name .. ".lua", text, 1, true)
       for module in text:gmatch('require%s*%(?%s*["\'](.-)["\']') do
-        assert.equal("dialtone", module)
+        assert.equal("dialtone", (module:match("^[^.]+")))
       end
     end)
   end

@@ -2,7 +2,7 @@
 -- of its own, and takes nothing away from its parent's.
 
 local net = require "dialtone"
-local tasks = require "dialtone.core".tasks
+local tasks = require "dialtone.core".inner
 local support = require "spec.support.transport"
 local task = require "spec.support.task"
 local keep, fault, until_waiting = support.keep, support.fault, task.until_waiting
@@ -59,6 +59,25 @@ for _, way in ipairs(ways) do
   end
 
   describe("a child after fork", function()
+    case("lists copies of its own: what it closes stays open in the parent", function(spawn)
+      local one, client, server = echo(spawn)
+      in_child(function()
+        local count = #net.sockets()
+        assert.equal("read", (one:waiting()))
+        net.onerror = function() end -- the echo's, whose socket is closed
+        server:close()
+        assert.equal(count - 1, #net.sockets())
+        for _, s in ipairs(net.sockets()) do s:close() end
+        assert.equal(0, #net.sockets())
+      end)
+      assert_served(client, "still here")
+      local listed = {}
+      for _, s in ipairs(net.sockets()) do listed[s] = true end
+      assert.is_true(listed[client] and listed[server])
+      client:close()
+      one:join()
+    end)
+
     case("leaves its parent's tasks alone when it ends", function(spawn)
       local one, client = echo(spawn)
       in_child(function() end)

@@ -348,13 +348,13 @@ describe("net.connect with several addresses", function()
   it("has seen the end of its tasks when it returns", function()
     local listener, started = support.tcp4.listener(), {}
     names_stand_for(black_hole(), refusing(), black_hole(), listener:getsockname())
-    local supervise = core.tasks.supervise
-    core.tasks.supervise = function(...)
+    local supervise = core.inner.supervise
+    core.inner.supervise = function(...)
       started[#started + 1] = supervise(...)
       return started[#started]
     end
     local ok, conn = pcall(net.connect, "example.org:80", { delay = 0.01 })
-    core.tasks.supervise = supervise
+    core.inner.supervise = supervise
     assert_connected(keep(ok and conn), listener)
     for i, ending in ipairs { "cancelled", "done", "cancelled", "done" } do
       assert.equal(ending, started[i]:status())

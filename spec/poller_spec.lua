@@ -5,7 +5,7 @@ local support = require "spec.support.transport"
 local task = require "spec.support.task"
 local process = require "spec.support.child"
 local read = require "spec.support.file".read
-local tasks = require "dialtone.core".tasks
+local tasks = require "dialtone.core".inner
 local variant = require "spec.support.variant"
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 

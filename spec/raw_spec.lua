@@ -218,7 +218,6 @@ if supported("/proc/net/packet") then
       keep(reader):settimeout(5)
       assert(reader:setsockopt("SO_TIMESTAMPNS", true))
       assert(reader:bind("packet:lo/0x88b6"))
-      local sender = keep(net.socket("AF_PACKET", "SOCK_DGRAM"))
       assert(reader:setsockopt("PACKET_IGNORE_OUTGOING", true))
       local sender = keep(net.socket("AF_PACKET", "SOCK_DGRAM"))
       for _ = 1, 2 do

@@ -5,7 +5,7 @@
 local net = require "dialtone"
 local support = require "spec.support.transport"
 local stream = require "spec.support.stream"
-local tasks = require "dialtone.core".tasks
+local tasks = require "dialtone.core".inner
 local until_waiting = require "spec.support.task".until_waiting
 local assert_fails, assert_raises = support.assert_fails, support.assert_raises
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
@@ -384,7 +384,7 @@ for _, kind in ipairs(stream.kinds) do
         assert(a:close())
       end)
       support.eventually(function()
-        return tostring(writer) == "task waiting write" and not net.poll({ { a, "POLLOUT" } }, 0.01)
+        return writer:waiting() == "write" and not net.poll({ { a, "POLLOUT" } }, 0.01)
       end)
       assert.is_true(written < 15 * MiB)
       local now, lua_now = stream.memory()

@@ -1053,8 +1053,8 @@ function socket:write(...) end
 --- A task: what `net.spawn` makes, a function that runs beside the others.
 ---
 --- It ends when its function returns or raises, or when it is cancelled. Nobody
---- has to keep it: tasks that wait are kept by the loop. `tostring` says what it
---- is at, and what it waits for.
+--- has to keep it: tasks that wait are kept by the loop. `tostring` says where
+--- its function stands, what it is at, and what it waits for.
 ---@class dialtone.Task: userdata
 local task = {}
 
@@ -1086,12 +1086,31 @@ function task:join(seconds) end
 ---@return string # `"ready"` (to begin or to go on), `"running"`, `"waiting"`, `"done"`, `"failed"` or `"cancelled"`
 function task:status() end
 
+--- Where the task is: what `tostring` says of it, and below that the calls that it
+--- is in, as debug.traceback gives them.
+---
+--- ```lua
+--- for _, task in ipairs(net.tasks()) do print(task:traceback()) end
+--- ```
+---@return string text
+function task:traceback() end
+
+--- What the task waits for.
+---
+--- ```lua
+--- print(task:waiting()) --> read	socket AF_INET SOCK_STREAM ...	4.8
+--- ```
+---@return string? # operation `"read"`, `"accept"`, `"sleep"`, `"join"`, `"scope"` (for the end of tasks) or whatever call it is in; nil: it does not wait
+---@return any # object the socket; or the task it joins, the queue, what `net.wait` or `net.poll` was given, the host that is looked up; nil: none
+---@return number? # seconds that the call has left; nil: it has no limit of its own
+function task:waiting() end
+
 --- What a script of net.handshake is given: it makes sockets that are in the picture.
 ---@class dialtone.Wire
 local wire = {}
 
 --- Counts what was captured so far.
----@param name string # of the packets, such as `"SYN"`
+---@param name? string # of the packets, such as `"SYN"`; without it, all
 ---@return integer # how many there are; 0 at level 0
 function wire:count(name) end
 
@@ -1099,10 +1118,25 @@ function wire:count(name) end
 ---@return table? # numbers by name: `ListenOverflows`, `ListenDrops` and others, from /proc/net/netstat; nil where there is none
 function wire:counters() end
 
+--- Lets segments be lost on their way to a socket, as a bad line would do it: the
+--- socket gets a filter. They are on the wire, and the socket does not hear of them.
+---
+--- ```lua
+--- wire:lose(listener, "ACK") -- the third segment of the handshake
+--- ```
+---@see socket(7) SO_ATTACH_FILTER
+---@param socket dialtone.Socket # for TCP; a listener loses what is for those in its queue, too
+---@param what string? # `"SYN"`, `"ACK"` (those that carry no data), `"FIN"`, or `"all"`; nil: nothing any more
+---@return true?
+---@return string? message
+---@return string? code as of setsockopt
+function wire:lose(socket, what) end
+
 --- Writes a sentence into the picture.
----@param text string
+---@param text string # a format as of string.format, when values follow
+---@param ... any # values: numbers, and others by their tostring
 ---@return true
-function wire:note(text) end
+function wire:note(text, ...) end
 
 --- Makes a socket that is in the picture, in the recording's network. It is used as
 --- any other socket, and each call that it makes is recorded; what it accepts is in the
@@ -1123,7 +1157,7 @@ function wire:socket(name, domain, type, protocol) end
 --- Asks the kernel for the state of a TCP socket, also of one that no program holds.
 ---@see sock_diag(7)
 ---@param source dialtone.Address # its own address
----@param destination? dialtone.Address # the other end's; without it, the first that there is
+---@param destination? dialtone.Address # the other end's; without it, any one that is alive
 ---@return string? # such as `"SYN_RCVD"`; nil: there is none
 function wire:state(source, destination) end
 
@@ -1163,6 +1197,22 @@ local net = {}
 ---@return string? message which says what is wrong with the text
 ---@return string? code `"EINVAL"`
 function net.address(address, port) end
+
+--- Lets tasks run at the prompt of `lua` itself, while it waits for a line: where
+--- that prompt reads with readline(3). At dialtone's own prompt they run anyhow,
+--- and in a script this changes nothing.
+---
+--- Raises outside of the main program.
+---
+--- ```lua
+--- net = require "dialtone"
+--- assert(net.background())
+--- server = net.serve(7000, net.echo)
+--- ```
+---@return boolean? # true, also when it does so already
+---@return string? message
+---@return string? code `"ENOTSUP"`: this interpreter reads lines in another way; `"EBUSY"`: another Lua state of the process does this already
+function net.background() end
 
 --- Connects to a server: by name, address, or unix path. A host's name is looked
 --- up, and all its addresses are tried, as RFC 8305 has it ("Happy Eyeballs"): the
@@ -1301,9 +1351,23 @@ function net.getnameinfo(address, flags) end
 ---@see sock_diag(7)
 ---@see network_namespaces(7)
 ---@see RFC 9293
----@param options? table # a script as `[1]`; `level`: no more than this; `private`: a private network, also where one could capture; `family`: `"AF_INET"` (when there is none) or `"AF_INET6"`; `interface` to capture on (`"lo"`); `timeout` of each call in seconds (10)
+---@param options? table # a script as `[1]`; `level`: no more than this; `private`: true, a private network, also where one could capture; false, none; `family`: `"AF_INET"` (when there is none) or `"AF_INET6"`; `interface` to capture on (`"lo"`; `"any"`: all); `timeout` of each call in seconds (10)
 ---@return dialtone.Recording # `packets` is a list; of each the fields name, protocol, from, to, side, time, length, and for TCP flags, seq, ack, relative_seq, relative_ack, window, options, states. `steps` has these and the calls, notes and queues, in their order
 function net.handshake(options) end
+
+--- Prints help: without an argument an overview, else what the manual's reference
+--- says of a function, a method, a class, a socket option, an error code or a
+--- constant. A name that is not known is answered with those that are similar. It is
+--- for the prompt: lines are as long as the environment's COLUMNS, or 80.
+---
+--- Raises for anything else.
+---
+--- ```lua
+--- net.help "connect"
+--- net.help(net.connect)
+--- ```
+---@param what? string|function|dialtone.Socket|dialtone.Task|dialtone.Queue|dialtone.Scope|dialtone.Server|dialtone.Address # a name such as `"connect"`, `"socket:accept"`, `"accept"`, `"SO_REUSEADDR"`, `"ECONNREFUSED"`; or the function, or an object, itself
+function net.help(what) end
 
 --- Gives the name of a network interface. See if_indextoname(3).
 ---
@@ -1417,6 +1481,19 @@ function net.options() end
 ---@return string? code `"timeout"`, `"ENOMEM"`, `"EINVAL"`
 function net.poll(list, seconds) end
 
+--- Prints a value as the prompt does: texts with quotes, small tables opened, with
+--- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
+--- calls give them, are printed as one line.
+---
+--- Raises for an option that there is not.
+---
+--- ```lua
+--- net.pp(net.interfaces(), { depth = 2 })
+--- ```
+---@param value any
+---@param options? table # `depth`: how many tables within each other are opened (4); `items`: how many entries of each (50); `string`: how many bytes of a text (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
+function net.pp(value, options) end
+
 --- Makes a queue: tasks put values in at one end and take them out at the other, in
 --- the order in which they came.
 ---
@@ -1514,6 +1591,15 @@ function net.socket(domain, type, protocol) end
 ---@return string? code such as `"EOPNOTSUPP"`, `"EMFILE"`
 function net.socketpair(domain, type, protocol) end
 
+--- Lists the sockets that are open in this Lua state, sorted by descriptor. With
+--- `tostring` each says what it is and where it is connected to.
+---
+--- ```lua
+--- for _, s in ipairs(net.sockets()) do print(s) end
+--- ```
+---@return dialtone.Socket[] list
+function net.sockets() end
+
 --- Starts a task: a function that runs beside the others. It begins when the caller
 --- next waits (or with `net.run`), and whenever it waits itself, the others go on.
 ---
@@ -1537,6 +1623,16 @@ function net.spawn(fn, ...) end
 ---@return boolean # whether there are tasks left
 ---@return number? # in how many seconds it must be called again though the descriptor is not readable; nil: not before it is
 function net.step(seconds) end
+
+--- Lists the tasks that have not ended, in the order in which they were made: also
+--- those that servers, scopes and `net.connect` have for themselves. With
+--- `tostring` each says where its function stands, and what it waits for.
+---
+--- ```lua
+--- for _, task in ipairs(net.tasks()) do print(task) end
+--- ```
+---@return dialtone.Task[] list
+function net.tasks() end
 
 --- Calls the function, and cancels it when the time is over: whatever it waits
 --- for then, and all that it has opened scopes for.

@@ -3,7 +3,7 @@
  * Lua, whose tasks run from that loop.
  *
  *   cc host.c -I/usr/local/include $(pkg-config --cflags --libs lua5.4) \
- *     /usr/local/lib/lua/5.4/dialtone/libdialtone.a -pthread -o host
+ *     /usr/local/lib/lua/5.4/dialtone/libdialtone.a -pthread -ldl -o host
  *   ./host [SCRIPT]
  *
  *   $ ./host

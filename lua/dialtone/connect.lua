@@ -11,7 +11,7 @@ local options = require "dialtone.options"
 local place = require "dialtone.place"
 local race = require "dialtone.race"
 local scopes = require "dialtone.scope"
-local tasks = core.tasks
+local tasks = core.inner
 
 local KIND = "SOCK_STREAM"
 

@@ -35,12 +35,41 @@ function net.onerror(message)
   io.stderr:write("dialtone: ", message, "\n")
 end
 
+--- Prints help: without an argument an overview, else what the manual's reference
+-- says of a function, a method, a class, a socket option, an error code or a
+-- constant. A name that is not known is answered with those that are similar. It is
+-- for the prompt: lines are as long as the environment's COLUMNS, or 80.
+-- @function help
+-- @tparam[opt] string|function|socket|task|queue|scope|server|address what a name
+-- such as `"connect"`, `"socket:accept"`, `"accept"`, `"SO_REUSEADDR"`,
+-- `"ECONNREFUSED"`; or the function, or an object, itself
+-- @raise for anything else
+-- @usage net.help "connect"
+-- net.help(net.connect)
+function net.help(what)
+  print(require("dialtone.help").text(net, what))
+end
+
+--- Prints a value as the prompt does: texts with quotes, small tables opened, with
+-- sorted keys; what has a `__tostring`, as that gives it. `nil, message, code`, as
+-- calls give them, are printed as one line.
+-- @function pp
+-- @tparam any value
+-- @tparam[opt] table options `depth`: how many tables within each other are opened
+-- (4); `items`: how many entries of each (50); `string`: how many bytes of a text
+-- (1000); `width`: columns of a line (the terminal's, else 80). Other names raise
+-- @raise for an option that there is not
+-- @usage net.pp(net.interfaces(), { depth = 2 })
+function net.pp(...)
+  require("dialtone.pp").pp(...)
+end
+
 local function report(message, task, failure)
   net.onerror(message, task, failure)
 end
 
 scopes.report(report)
-core.tasks.report(function(task, _, failure, trace) report(trace, task, failure) end)
+core.inner.report(function(task, _, failure, trace) report(trace, task, failure) end)
 
 net.serve, net.echo = serve.new(report), serve.echo
 

@@ -8,7 +8,7 @@
 -- through which tasks of Lua 5.1 could not wait.
 
 local core = require "dialtone.core"
-local tasks = core.tasks
+local tasks = core.inner
 
 local Scope = {}
 Scope.__index = Scope
@@ -99,7 +99,7 @@ local function finish(scope, what, first, deadline)
   return results(scope, what, first:join())
 end
 
-local scopes = {}
+local scopes = { class = Scope }
 
 -- A function, or what can be called like one, as net.spawn takes it.
 local function check_callable(what, number, fn)

@@ -8,7 +8,7 @@ local core = require "dialtone.core"
 local listen = require "dialtone.listen"
 local options = require "dialtone.options"
 local scopes = require "dialtone.scope"
-local tasks = core.tasks
+local tasks = core.inner
 
 local Server = {}
 Server.__index = Server
@@ -252,7 +252,7 @@ local function take_over(listener)
   return nil, ("serve %s: it does not listen"):format(tostring(listener:getsockname())), "EINVAL"
 end
 
-local serve = {}
+local serve = { class = Server, known = known }
 
 -- `report` is asked for at each call: users may replace net.onerror at any time.
 function serve.new(report)

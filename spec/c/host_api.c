@@ -313,6 +313,23 @@ static void a_coroutine_may_step(void) {
   lua_close(L);
 }
 
+/* Each Lua state lists its own; whose sockets are gone has none. */
+static void two_states_do_not_see_each_other(void) {
+  lua_State *one = open_state(), *other = open_state();
+  run(one, "net = require 'dialtone.core'\n"
+           "a, b = net.socketpair()\n"
+           "net.spawn(function() net.sleep(60) end)");
+  run(other, "net = require 'dialtone.core'\n"
+             "s = net.socket('AF_UNIX', 'SOCK_DGRAM')\n"
+             "assert(#net.sockets() == 1 and net.sockets()[1] == s)\n"
+             "assert(#net.tasks() == 0)");
+  run(one, "assert(#net.sockets() == 2 and #net.tasks() == 1)\n"
+           "assert(tostring(net.tasks()[1]):find('^task 1 '))");
+  lua_close(one);
+  run(other, "assert(#net.sockets() == 1 and net.sockets()[1] == s)");
+  lua_close(other);
+}
+
 static void the_end_of_the_state_closes_all(void) {
   int before = count_open();
   lua_State *L = open_state();
@@ -464,6 +481,7 @@ int main(void) {
   RUN(a_step_within_a_task_fails_and_harms_nothing);
   RUN(a_wrong_time_is_an_error);
   RUN(a_coroutine_may_step);
+  RUN(two_states_do_not_see_each_other);
   RUN(the_end_of_the_state_closes_all);
   RUN(opening_raises_nothing_for_want_of_memory);
   RUN(pushing_raises_nothing_for_want_of_memory);

@@ -319,6 +319,9 @@ local function meddle()
     function() return net.serve("127.0.0.1:0", print):close() end,
     function() for _, task in ipairs(tasks) do task:cancel() end end,
     function() for _, task in ipairs(tasks) do tostring(task) task:status() end end,
+    function() for _, task in ipairs(tasks) do task:traceback() task:waiting() end end,
+    function() for _, task in ipairs(net.tasks()) do task:traceback() task:waiting() end end,
+    function() for _, socket in ipairs(net.sockets()) do tostring(socket) end end,
     function() return tasks[1] and tasks[1]:join(0.001) end,
     function() return queues.empty:put(1), queues.full:get() end,
     function() return net.run(net.sleep, 0.001) end, -- which waits for all others

@@ -14,7 +14,7 @@
 local net = require "dialtone"
 local support = require "spec.support.transport"
 local fault, keep = support.fault, support.keep
-local poller = require "dialtone.core".tasks.poller()
+local poller = require "dialtone.core".inner.poller()
 
 local stream = { SHORT = 0.005 }
 

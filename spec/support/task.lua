@@ -60,7 +60,7 @@ local over = { done = true, failed = true, cancelled = true }
 
 local function until_one_waits(one, call)
   local deadline = support.clock() + 10
-  while one:status() ~= "waiting" or call and tostring(one) ~= "task waiting " .. call do
+  while one:status() ~= "waiting" or call and one:waiting() ~= call do
     if over[one:status()] then
       error("it should wait, but has ended: " .. tostring(one), 3)
     elseif support.clock() > deadline then
@@ -323,7 +323,7 @@ end
 local prelude = [[
 package.path, package.cpath = %q, %q
 local net = require "dialtone"
-local tasks = require "dialtone.core".tasks
+local tasks = require "dialtone.core".inner
 local fault = require "dialtone.core".fault
 ]]
 

@@ -29,7 +29,9 @@ local onerror = net.onerror
 
 local function closable(value)
   if io.type(value) then return true end
-  if type(value) == "table" then return getmetatable(value) == support.Child end
+  if type(value) == "table" then
+    return getmetatable(value) == support.Child or (getmetatable(value) or {}).is_closable
+  end
   local ok, close = pcall(function() return type(value) == "userdata" and value.close end)
   return ok and close
 end

@@ -17,7 +17,7 @@ local Case = {
 }
 
 local files = { "create", "address", "transfer", "message", "stream", "option", "name", "task",
-  "scope", "server" }
+  "scope", "server", "handshake", "terminal" }
 
 -- --- for the files of cases ----------------------------------------------------
 

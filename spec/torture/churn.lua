@@ -15,7 +15,7 @@ local net = require "dialtone"
 local core = require "dialtone.core"
 local part = require "spec.torture.part"
 local wire = require "spec.torture.wire"
-local fault, tasks = core.fault, core.tasks
+local fault, tasks = core.fault, core.inner
 
 local OPERATIONS = tonumber(os.getenv("OPERATIONS")) or part.size(100000, 1000000)
 local SEED = tonumber(os.getenv("SEED")) or os.time() % 100000

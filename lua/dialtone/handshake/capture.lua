@@ -3,73 +3,13 @@
 -- packet(7): a socket of AF_PACKET, which needs CAP_NET_RAW, with a filter of the
 -- kernel's (bpf) for the ports that are meant. Linux only.
 
+local filter = require "dialtone.handshake.filter"
 local packet = require "dialtone.handshake.packet"
 
 local Capture = {}
 Capture.__index = Capture
 
 local MOST = 320 -- bytes of a packet: its headers, and a little more
-
--- --- the filter ---------------------------------------------------------------------
-
--- { code, jump if true, jump if false, k }; jumps count from the next instruction.
-local LOAD8, LOAD16, LOAD16_X, LOAD_X_HEADER = 0x30, 0x28, 0x48, 0xb1
-local AND, JUMP_EQUAL, RETURN = 0x54, 0x15, 0x06
-
--- Goes on `on_true` or `on_false` instructions further down, or to "accept" or
--- "drop", which `resolve` knows when the program is whole.
-local function jump(program, k, on_true, on_false)
-  program[#program + 1] = { JUMP_EQUAL, on_true, on_false, k }
-end
-
-local function ports_of(program, load, offset, ports)
-  program[#program + 1] = { load, 0, 0, offset }
-  for _, port in ipairs(ports) do jump(program, port, "accept", 0) end
-end
-
--- ICMP goes through (its errors tell of our packets), and TCP and UDP from or to
--- one of the ports.
-local function family_part(program, ports, load, source, destination, before)
-  jump(program, 1, "accept", 0)
-  jump(program, 58, "accept", 0)
-  jump(program, 6, 1, 0)
-  jump(program, 17, 0, "drop")
-  if before then program[#program + 1] = before end
-  ports_of(program, load, source, ports)
-  ports_of(program, load, destination, ports)
-  program[#program + 1] = { RETURN, 0, 0, 0 }
-end
-
-local function resolve(program)
-  local last = #program -- accepts; the one before drops
-  for at, instruction in ipairs(program) do
-    for field = 2, 3 do
-      if instruction[field] == "accept" then instruction[field] = last - at - 1 end
-      if instruction[field] == "drop" then instruction[field] = last - at - 2 end
-    end
-  end
-  return program
-end
-
--- For socket filters: jumps are bytes, so there is room for about fifty ports.
-local function filter_for(ports)
-  local six = {}
-  family_part(six, ports, LOAD16, 40, 42)
-  local program = {
-    { LOAD8, 0, 0, 0 }, -- the version, in the upper four bits
-    { AND, 0, 0, 0xf0 },
-    { JUMP_EQUAL, 0, 1, 0x60 },
-    { 0x05, 0, 0, 0 },  -- 6: further than a conditional jump may go
-    { LOAD8, 0, 0, 9 }, -- IPv4: its protocol
-  }
-  family_part(program, ports, LOAD16_X, 0, 2, { LOAD_X_HEADER, 0, 0, 0 })
-  program[4][4] = #program - 4
-  program[#program + 1] = { LOAD8, 0, 0, 6 }
-  for _, instruction in ipairs(six) do program[#program + 1] = instruction end
-  program[#program + 1] = { RETURN, 0, 0, 0 }
-  program[#program + 1] = { RETURN, 0, 0, MOST }
-  return resolve(program)
-end
 
 -- --- capturing ----------------------------------------------------------------------
 
@@ -78,7 +18,7 @@ function Capture:watch(port)
   if self.watched[port] or #self.ports >= 40 then return true end
   self.watched[port] = true
   self.ports[#self.ports + 1] = port
-  return self.socket:setsockopt("SO_ATTACH_FILTER", filter_for(self.ports))
+  return self.socket:setsockopt("SO_ATTACH_FILTER", filter.ports(self.ports, MOST))
 end
 
 -- The time when it came, as the kernel has it: seconds of the wall clock, in two
@@ -117,8 +57,9 @@ local function prepare(socket, interface)
     local done, message = socket:setsockopt(option, true)
     if not done then return nil, message end
   end
-  local done, message = socket:setsockopt("SO_ATTACH_FILTER", filter_for {})
+  local done, message = socket:setsockopt("SO_ATTACH_FILTER", filter.ports({}, MOST))
   if not done then return nil, message end
+  if interface == "any" then return socket:bind { family = "AF_PACKET", ifindex = 0, protocol = "ETH_P_ALL" } end
   return socket:bind { family = "AF_PACKET", interface = interface, protocol = "ETH_P_ALL" }
 end
 
@@ -136,4 +77,4 @@ local function new(open, interface)
   return setmetatable({ socket = socket, ports = {}, watched = {} }, Capture)
 end
 
-return { new = new, filter_for = filter_for }
+return { new = new }

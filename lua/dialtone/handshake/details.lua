@@ -86,6 +86,8 @@ end
 
 function fill.note() end
 
+fill.state = fill.note
+
 -- The rows of a frame (scene.lua).
 function details.rows(frame)
   local rows = {}

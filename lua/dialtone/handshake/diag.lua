@@ -13,20 +13,33 @@ Diag.__index = Diag
 local SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 20, 2, 3
 local NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
 local FAMILIES = { AF_INET = 2, AF_INET6 = 10 }
-local TCP, ALL = 6, 2 ^ 32 - 1
+local TCP, ALL, INET_DIAG_REQ_BYTECODE = 6, 2 ^ 32 - 1, 1
 
 local STATES = { "ESTABLISHED", "SYN_SENT", "SYN_RCVD", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSED",
   "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "SYN_RCVD" }
 
-local function big_endian(port)
-  return string.char(math.floor(port / 256), port % 256)
+-- A program by which the kernel chooses (linux/inet_diag.h): those from or to one of
+-- the ports, as a machine may have some ten thousand others. Each test is three
+-- instructions { code, bytes on if true, bytes on if not }: equal?, the port, and a jump to
+-- the end. Who jumps further than that is left out.
+local function chosen(ports)
+  local JUMP, SOURCE_EQUAL, DESTINATION_EQUAL = 1, 11, 12
+  local parts, left = {}, #ports * 24
+  for _, port in ipairs(ports) do
+    for _, code in ipairs { SOURCE_EQUAL, DESTINATION_EQUAL } do
+      local otherwise = left == 12 and 16 or 12
+      parts[#parts + 1] = string.char(code, 8) .. pack(otherwise, 2) .. "\0\0" .. pack(port, 2) ..
+        string.char(JUMP, 4) .. pack(left - 8, 2)
+      left = left - 12
+    end
+  end
+  local program = table.concat(parts)
+  return pack(4 + #program, 2) .. pack(INET_DIAG_REQ_BYTECODE, 2) .. program
 end
 
--- struct nlmsghdr, and struct inet_diag_req_v2 that asks for all sockets of a family;
--- a port other than 0 is that of those that are meant.
-local function request(sequence, family, source, destination)
-  local body = string.char(family, TCP, 0, 0) .. pack(ALL, 4) .. big_endian(source) .. big_endian(destination)
-    .. ("\0"):rep(44)
+-- struct nlmsghdr, struct inet_diag_req_v2 for all states of a family, and an attribute.
+local function request(sequence, family, ports)
+  local body = string.char(family, TCP, 0, 0) .. pack(ALL, 4) .. ("\0"):rep(48) .. chosen(ports)
   return pack(16 + #body, 4) .. pack(SOCK_DIAG_BY_FAMILY, 2) .. pack(NLM_F_REQUEST + NLM_F_DUMP, 2)
     .. pack(sequence, 4) .. pack(0, 4) .. body
 end
@@ -60,6 +73,7 @@ end
 -- One datagram of the answer. True after the last of it, or nil, a reason.
 local function read_answer(text, sequence, list)
   local at = 1
+  if #text < 16 then return nil, "sock_diag: an answer that is cut" end
   while at + 16 <= #text + 1 do
     local length, kind = unpack(text, at, 4), unpack(text, at + 4, 2)
     if length < 16 or unpack(text, at + 8, 4) ~= sequence then return false end
@@ -71,9 +85,12 @@ local function read_answer(text, sequence, list)
   return false
 end
 
-local function ask(self, list, family, source, destination)
+-- The TCP sockets of a family from or to one of the ports: a list, or nil, message.
+function Diag:sockets(family, ports)
+  if not ports[1] then return {} end
   self.sequence = self.sequence + 1
-  local sent, message = self.socket:sendto(request(self.sequence, FAMILIES[family], source, destination), self.kernel)
+  local list = {}
+  local sent, message = self.socket:sendto(request(self.sequence, FAMILIES[family], ports), self.kernel)
   if not sent then return nil, message end
   while true do
     local answer, from = self.socket:recvfrom(65536)
@@ -84,14 +101,6 @@ local function ask(self, list, family, source, destination)
       if ended == nil then return nil, reason end
     end
   end
-end
-
--- The TCP sockets of a family, all of them or those with this port at one end: a list,
--- or nil, message.
-function Diag:sockets(family, port)
-  local list, message = ask(self, {}, family, port or 0, 0)
-  if not list or not port then return list, message end
-  return ask(self, list, family, 0, port)
 end
 
 function Diag:close()

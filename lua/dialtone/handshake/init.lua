@@ -18,7 +18,7 @@ local svg = require "dialtone.handshake.svg"
 local text = require "dialtone.handshake.text"
 local Wire = require "dialtone.handshake.wire"
 
-local handshake = {}
+local handshake = { classes = { wire = Wire } }
 
 -- --- levels -----------------------------------------------------------------------------
 
@@ -58,7 +58,8 @@ levels[0] = function(wire)
   return "no packets captured: the calls, the kept SYN and the kernel's table"
 end
 
-local ORDER = { { 2, 1, 0 }, { 1, 2, 0 } }
+-- By the option `private`.
+local ORDER = { ["nil"] = { 2, 1, 0 }, ["true"] = { 1, 2, 0 }, ["false"] = { 2, 0 } }
 
 -- What a system does not have at all, it raises for.
 local function attempt(fn, ...)
@@ -70,7 +71,7 @@ end
 -- The best level that there is.
 local function choose(wire, opts)
   local reasons = {}
-  for _, level in ipairs(ORDER[opts.private and 2 or 1]) do
+  for _, level in ipairs(ORDER[tostring(opts.private)]) do
     if level <= (opts.level or 2) then
       local about, reason = attempt(levels[level], wire, opts.interface or "lo")
       if about then
@@ -91,6 +92,7 @@ local paged = { absolute = "boolean", title = "string" }
 
 local Recording = {}
 Recording.__index = Recording
+handshake.classes.recording = Recording
 
 --- What net.handshake gives. Its fields are `level` and `about` (what was captured, in
 -- words), `reason` (why not more), `packets`, `steps`, `connections`. `tostring` is the
@@ -189,7 +191,9 @@ local function whole_life(wire)
   client:close()
   assert(server:recv(100) == nil) -- the end of the stream
   local before = wire:count("ACK")
-  wire:wait(function() return wire:count("ACK") > before end, 0.2) -- it is acknowledged in its own time
+  if wire.level > 0 then -- it is acknowledged in its own time
+    wire:wait(function() return wire:count("ACK") > before end, 0.2)
+  end
   server:close()
   listener:close()
 end
@@ -200,7 +204,7 @@ local function new_wire(opts)
   local wire = setmetatable({ events = {}, sockets = {}, ports = {}, family = opts.family or "AF_INET",
     timeout = opts.timeout or 10 }, Wire)
   wire.host = HOSTS[wire.family]
-  wire.sec, wire.nsec = core.tasks.wallclock()
+  wire.sec, wire.nsec = core.inner.wallclock()
   return wire
 end
 
@@ -219,10 +223,10 @@ function handshake.close(wire)
 end
 
 local function run(wire, script)
-  local ok, failure = xpcall(function()
+  local ok, failure = pcall(function()
     script(wire)
     wire:wait()
-  end, debug.traceback)
+  end)
   local recording = ok and handshake.recording(wire)
   handshake.close(wire)
   if not ok then error(failure, 0) end
@@ -244,9 +248,9 @@ local known = {
 -- network where such may be made (level 1: unshare(1)), else not (level 0): what it came
 -- to stands in `level`, why not more in `reason`. Linux only.
 -- @function handshake
--- @tparam[opt] table options a script as `[1]`; `level`: no more than this; `private`: a
--- private network, also where one could capture; `family`: `"AF_INET"` (when there is
--- none) or `"AF_INET6"`; `interface` to capture on (`"lo"`); `timeout` of each call in
+-- @tparam[opt] table options a script as `[1]`; `level`: no more than this; `private`: true,
+-- a private network, also where one could capture; false, none; `family`: `"AF_INET"` (when there is
+-- none) or `"AF_INET6"`; `interface` to capture on (`"lo"`; `"any"`: all); `timeout` of each call in
 -- seconds (10)
 -- @treturn recording `packets` is a list; of each the fields name, protocol, from, to,
 -- side, time, length, and for TCP flags, seq, ack, relative_seq, relative_ack, window, options,

@@ -148,6 +148,7 @@ local FIELDS = {
   ["return"] = { "side", "name" },
   queue = { "side", "address", "length", "limit" },
   note = { "text" },
+  state = { "side", "connection", "state" },
 }
 
 -- The kernel's clock is in nanoseconds; what is finer comes of the arithmetic.

@@ -13,16 +13,30 @@ local function text_of(host, port)
   return host:find(":", 1, true) and ("[%s]:%d"):format(host, port) or ("%s:%d"):format(host, port)
 end
 
+-- What is known of an address; a socket may be bound to all of them.
+local function look_up(map, address)
+  local port = address:match("%d+$")
+  return map[address] or port and (map["0.0.0.0:" .. port] or map["[::]:" .. port])
+end
+
+-- Another connection between the same addresses: a SYN that is no repetition.
+local function begins_anew(connection, segment)
+  return segment.flags.SYN and not segment.flags.ACK and connection.base.client
+    and segment.from == connection.client and not connection.itself
+    and segment.seq ~= connection.base.client
+end
+
 -- Both directions have one connection. The end that is on the picture's right is the
 -- server; else it is who did not begin.
-local function connection_of(self, from, to)
+local function connection_of(self, segment)
+  local from, to = segment.from, segment.to
   local key = from < to and from .. " " .. to or to .. " " .. from
   local found = self.connections[key]
-  if not found then
-    local turned = self.sides[from] == "server" and self.sides[to] ~= "server"
+  if not found or begins_anew(found, segment) then
+    local turned = look_up(self.sides, from) == "server" and look_up(self.sides, to) ~= "server"
     found = {
       client = turned and to or from, server = turned and from or to,
-      state = { client = "CLOSED", server = self.sides[turned and from or to] == "server" and "LISTEN" or "CLOSED" },
+      state = { client = "CLOSED", server = look_up(self.listening, turned and from or to) and "LISTEN" or "CLOSED" },
       base = {}, occupied = {}, scale = {}, number = #self.list + 1, itself = from == to,
     }
     self.connections[key] = found
@@ -124,7 +138,7 @@ local function is_repeated(connection, segment, side)
 end
 
 local function take_segment(self, segment)
-  local connection = connection_of(self, segment.from, segment.to)
+  local connection = connection_of(self, segment)
   local side = segment.from == connection.client and "client" or "server"
   local other = connection.itself and side or side == "client" and "server" or "client"
   segment.side, segment.connection = side, connection.number
@@ -143,8 +157,9 @@ end
 local function take_other(self, found)
   local quoted = found.about
   local mine = quoted and quoted.destination_port and text_of(quoted.destination_host, quoted.destination_port)
-  local side = self.sides[found.from] or mine and self.sides[mine]
-  if not side and self.sides[found.to] then side = self.sides[found.to] == "client" and "server" or "client" end
+  local side = mine and look_up(self.sides, mine) or found.source_port and look_up(self.sides, found.from)
+  local aim = found.source_port and look_up(self.sides, found.to)
+  if not side and aim then side = aim == "client" and "server" or "client" end
   if not side then side = found.name:find("reply") and "server" or "client" end
   found.side = side
 end
@@ -163,11 +178,16 @@ end
 
 -- --- the kernel's word ----------------------------------------------------------------------
 
-local function correct(connection, side, state)
+local function correct(self, connection, side, state, event)
   if connection.state[side] == state then return end
   connection.state[side] = state
   local last = connection.last
-  if last and last.states[side] then last.states[side] = state end
+  if last and last.states[side] then
+    last.states[side] = state
+  else
+    self.steps[#self.steps + 1] =
+      { kind = "state", side = side, state = state, connection = connection.number, time = event.time }
+  end
 end
 
 -- How many stand in each listener's queue, when that is not what it was.
@@ -190,7 +210,7 @@ local function take_kernel(self, event)
     if row.state == "LISTEN" then take_queue(self, event, from, row.received, row.unsent) end
     if connection then
       local side = from == connection.client and "client" or "server"
-      correct(connection, side, row.state)
+      correct(self, connection, side, row.state, event)
       seen[key .. side] = true
     end
   end
@@ -199,7 +219,7 @@ local function take_kernel(self, event)
     for _, side in ipairs { "client", "server" } do
       local state = connection.state[side]
       if not seen[key .. side] and not connection.itself and state ~= "LISTEN" and state ~= "CLOSED" then
-        correct(connection, side, side == "server" and state == "SYN_RCVD" and "LISTEN" or "CLOSED")
+        correct(self, connection, side, side == "server" and state == "SYN_RCVD" and "LISTEN" or "CLOSED", event)
       end
     end
     event.connections[connection.number] =
@@ -213,6 +233,8 @@ end
 local function take_call(self, event)
   event.waited, event.overhead, self.overhead = not event.took or nil, self.overhead, 0 -- it may not be over yet
   self.calling[event] = #self.steps + 1
+  for _, connection in ipairs(self.list) do connection.last = nil end
+  if event.call == "listen" and not event.failed then self.listening[event.address] = true end
   return event
 end
 
@@ -254,7 +276,7 @@ end
 -- packets alone, and the connections.
 function model.steps(events, sides)
   local self = { sides = sides, connections = {}, list = {}, packets = {}, steps = {}, calling = {}, queues = {},
-    overhead = 0 }
+    listening = {}, overhead = 0 }
   for _, item in ipairs(in_order(events)) do
     local step = TAKE[item.event.kind](self, item.event)
     if step then self.steps[#self.steps + 1] = step end

@@ -85,8 +85,9 @@ local function new_connection(self, client, sec, nsec)
   self.count = self.count + 1
   local base = self.base
   local connection = { id = self.count, client = client, version = 0, open = 0 }
-  if not sec then sec, nsec = core.tasks.wallclock() end
-  connection.wire = setmetatable({ events = {}, sockets = { self.listener }, ports = { [self.address.port] = true },
+  if not sec then sec, nsec = core.inner.wallclock() end
+  local ports = { [self.address.port] = { [self.address.host] = true } }
+  connection.wire = setmetatable({ events = {}, sockets = { self.listener }, ports = ports,
     family = base.family, timeout = IDLE, host = base.host, sec = sec, nsec = nsec, level = base.level,
     about = base.about, reason = base.reason, open = base.open, diag = diag_of(self, connection) }, Wire)
   self.connections[#self.connections + 1] = connection
@@ -332,7 +333,7 @@ local function new(opts, port, on_change)
   local self = setmetatable({ base = base, capture = base.capture, diag = base.diag, connections = {}, by_client = {},
     tasks = setmetatable({}, { __mode = "v" }), count = 0, active = 0, own = 0, changed = on_change }, Recorder)
   local diag, open = base.diag, base.open
-  self.table_of = exclusive(function(family) return diag and diag:sockets(family, self.address.port) end)
+  self.table_of = exclusive(function(family) return diag and diag:sockets(family, { self.address.port }) end)
   base.open = base.private and exclusive(open) or open
   base.diag = nil
   local ok, message, code = listen(self, port)

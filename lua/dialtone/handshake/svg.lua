@@ -237,12 +237,14 @@ function draw.note(self, frame, top)
   local layout = self.layout
   local left = layout.stacked and layout.left + 10 or layout.left + 14
   local width = layout.right - layout.left - 2 * (left - layout.left)
-  local lines = text.wrapped(frame.step.text, math.floor((width - 16) / 6.4))
+  local lines = text.wrapped(text.words(frame.step), math.floor((width - 16) / 6.4))
   rectangle(self, "note-box", left, top + 4, width, #lines * LINE + 8, 5)
   for i, line in ipairs(lines) do put(self, "note", layout.left + (layout.right - layout.left) / 2, top + 4 + i * LINE,
     line, "middle", 6.4, width - 12) end
   return #lines * LINE + 18, { client = top, server = top }
 end
+
+draw.state = draw.note -- what the kernel says, and no segment tells
 
 -- --- all of it ------------------------------------------------------------------------------
 

@@ -47,7 +47,8 @@ function text.packet(found, absolute)
   local words = found.name .. (" seq %.0f"):format(absolute and found.seq or found.relative_seq)
     .. acknowledgement(found, absolute)
   if found.length > 0 then words = words .. (", %d bytes"):format(found.length) end
-  return words .. (found.again and ", again" or "")
+  if found.again then words = words .. ", again" end
+  return found.from == found.to and words .. " to itself" or words
 end
 
 local DETAILS = {
@@ -86,6 +87,7 @@ local WORDS = {
   end,
   queue = function(step) return text.gauge(step.length, step.limit) end,
   note = function(step) return step.text end,
+  state = function(step) return ("the kernel: %s is %s"):format(step.side, step.state) end,
 }
 
 -- A step in a line.
@@ -99,6 +101,7 @@ end
 -- any, so it tells of none then; but a listener is one.
 function text.states(step, several)
   if step.states then return step.states end
+  if step.kind == "state" then return { [step.side] = step.state } end
   local call = step.of or step
   local is_told = not several and call.state ~= "LISTEN" or call.call == "listen"
   if not is_told or call == step and step.waited then return {} end
@@ -109,7 +112,9 @@ end
 -- nil for the first; and when this was. A saved SYN has no time, and what the
 -- recording itself did is not of interest.
 function text.since(step, last)
-  if not step.time or step.saved or step.kind == "queue" or step.kind == "note" then return nil, last end
+  if not step.time or step.saved or step.kind == "queue" or step.kind == "note" or step.kind == "state" then
+    return nil, last
+  end
   return last and math.max(0, step.time - last - (step.overhead or 0)), step.time
 end
 
@@ -197,9 +202,11 @@ local function said(self, step, words)
 end
 
 local function put_words(self, step, words, kind)
-  local lines = wrapped(words, self.inner - 2)
+  local lines = wrapped(words, self.inner - 4)
   for i, line in ipairs(lines) do
-    self:line(i == 1 and self:elapsed(step) or nil, " " .. line .. " ", kind, step.side == "server")
+    local time, indent = nil, "   "
+    if i == 1 then time, indent = self:elapsed(step), " " end
+    self:line(time, indent .. line .. " ", kind, step.side == "server")
   end
 end
 
@@ -215,6 +222,12 @@ end
 
 function draw.queue(self, step)
   self:line(nil, " " .. text.words(step) .. " ", nil, true)
+end
+
+-- What the kernel says, and no segment tells.
+function draw.state(self, step)
+  self:follow(step)
+  if next(self.pending) then self:line(nil, "") end
 end
 
 function draw.note(self, step)

@@ -6,7 +6,10 @@
 -- kernel stamps packets, in seconds since the recording began.
 
 local core = require "dialtone.core"
+local filter = require "dialtone.handshake.filter"
 local packet = require "dialtone.handshake.packet"
+
+local unpack = table.unpack or unpack -- luacheck: ignore
 
 local Wire = {}
 Wire.__index = Wire
@@ -21,7 +24,7 @@ local function since(self, sec, nsec)
 end
 
 local function now(self)
-  return since(self, core.tasks.wallclock())
+  return since(self, core.inner.wallclock())
 end
 
 local function add(self, event)
@@ -32,20 +35,35 @@ end
 
 -- --- what the kernel says -------------------------------------------------------------------
 
+local function is_target(self, host, port)
+  local targets = self.ports[port]
+  return targets and (targets[host] or targets["0.0.0.0"] or targets["::"])
+end
+
+-- The filter knows ports alone, and lets all of ICMP through. Ours is what comes from
+-- or goes to an address that is bound or called here: other programs have other
+-- connections, be it from a port of the same number.
+local function is_ours(self, found)
+  if not found.source_port then
+    found = found.about or found
+    if found.protocol and self.hears_icmp then return true end
+  end
+  return found.source_port and (is_target(self, found.source_host, found.source_port)
+    or is_target(self, found.destination_host, found.destination_port))
+end
+
 -- The packets that came since, as events.
 local function drain(self)
   if not self.capture then return 0 end
   local list = assert(self.capture:read())
   for _, found in ipairs(list) do
-    found.kind = "packet"
-    found.time = found.sec and since(self, found.sec, found.nsec)
-    add(self, found)
+    if is_ours(self, found) then
+      found.kind = "packet"
+      found.time = found.sec and since(self, found.sec, found.nsec)
+      add(self, found)
+    end
   end
   return #list
-end
-
-local function is_ours(self, row)
-  return self.ports[row.source.port] or self.ports[row.destination.port]
 end
 
 -- The kernel's own table of the connections, as an event of kind "kernel". None when it
@@ -53,12 +71,11 @@ end
 local function sample(self)
   drain(self)
   if not self.diag then return end
-  local rows, start = {}, now(self)
-  local found = self.diag:sockets(self.family)
-  if not found then return end
-  for _, row in ipairs(found) do
-    if is_ours(self, row) then rows[#rows + 1] = row end
-  end
+  local start = now(self)
+  local ports = {}
+  for port in pairs(self.ports) do ports[#ports + 1] = port end
+  local rows = self.diag:sockets(self.family, ports)
+  if not rows then return end
   return add(self, { kind = "kernel", sockets = rows, cost = now(self) - start })
 end
 
@@ -66,19 +83,28 @@ end
 
 local Socket = {}
 
+local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
 local function shown(value)
   if type(value) ~= "string" then return tostring(value) end
+  if value:find("[^%w%p \n\r\t]") then return #value .. " bytes" end
   if #value > SHOWN then value = value:sub(1, SHOWN) .. "..." end
-  return (("%q"):format(value):gsub("\\\n", "\\n"))
+  return '"' .. value:gsub("[\n\r\t]", ESCAPES) .. '"'
+end
+
+-- What looks like a name or an address needs no quotation marks.
+local function shown_argument(value)
+  if type(value) == "string" and #value <= 60 and value:find("^[%w_.:|*%[%]/@-]+$") then return value end
+  if type(value) == "table" then
+    local ok, address = pcall(core.address, value)
+    return tostring(ok and address or "...")
+  end
+  return shown(value)
 end
 
 local function shown_arguments(...)
   local parts = {}
-  for i = 1, select("#", ...) do
-    local value = select(i, ...)
-    local text = type(value) == "string" and value:find("^[%w_.:|*%[%]/@-]+$") and value or shown(value)
-    parts[i] = type(value) == "table" and "..." or text
-  end
+  for i = 1, select("#", ...) do parts[i] = shown_argument((select(i, ...))) end
   return table.concat(parts, ", ")
 end
 
@@ -98,26 +124,28 @@ for name in ("bind listen connect accept send recv sendto recvfrom sendmsg recvm
   RECORDED[name] = true
 end
 
--- Ports that a call makes ours must be watched before there are packets.
+-- An address that a call makes ours, and its port: to be watched before there are
+-- packets. `wire.ports` has the hosts by port.
 local function watch_address(wire, address)
   local port = address and address.port
-  if not port or port == 0 or wire.ports[port] then return end
-  wire.ports[port] = true
-  if wire.capture then wire.capture:watch(port) end
+  if not port or port == 0 then return end
+  if wire.capture and not wire.ports[port] then wire.capture:watch(port) end
+  wire.ports[port] = wire.ports[port] or {}
+  wire.ports[port][address.host] = true
 end
 
+-- What is no address the call itself will complain of.
 local function watch_argument(wire, ...)
-  local found = core.address(...)
-  if found then watch_address(wire, found) end
+  local ok, found = pcall(core.address, ...)
+  if ok and found then watch_address(wire, found) end
 end
 
 local BEFORE = { connect = watch_argument, sendto = function(wire, _, ...) watch_argument(wire, ...) end }
 
-local function note_local(self)
-  local address = self.socket:getsockname()
-  if not address then return end
-  self.address = address
-  watch_address(self.wire, address)
+-- A port that the system chose for a client is not watched: the peer's is.
+local function note_local(self, call)
+  self.address = self.socket:getsockname() or self.address
+  if call == "bind" or call == "listen" then watch_address(self.wire, self.address) end
 end
 
 local function state_of(socket, kind)
@@ -155,8 +183,9 @@ local function finish(self, event, call, ...)
   event.result = shown_result(self, call, value, message, code)
   event.failed = value == nil and (code or "failed") or nil
   if call ~= "close" then
-    note_local(self)
+    note_local(self, call)
     event.state, event.queue, event.limit = state_of(self.socket, self.kind)
+    event.address = self.address and tostring(self.address)
   end
   sample(self.wire)
   if results[call] and value then return results[call](self, ...) end
@@ -199,6 +228,10 @@ function adopt(wire, name, side, socket, kind)
   return self
 end
 
+local LOST = {
+  SYN = "SYNs", ACK = "ACKs that carry no data", FIN = "FINs", all = "everything that is sent to it",
+}
+
 -- --- for scripts --------------------------------------------------------------------------------
 
 --- What a script of net.handshake is given: it makes sockets that are in the picture.
@@ -229,19 +262,49 @@ function Wire:socket(name, domain, kind, protocol)
     event.result, event.failed = code, code
     return nil, message, code
   end
+  if kind == "SOCK_RAW" then self.hears_icmp = true end
   event.result, event.socket = "fd " .. socket:fileno(), #self.sockets + 1
   socket:settimeout(self.timeout)
   if kind == "SOCK_STREAM" and self.level == 0 then socket:setsockopt("TCP_SAVE_SYN", 1) end
   return adopt(self, name, event.side, socket, kind)
 end
 
+--- Lets segments be lost on their way to a socket, as a bad line would do it: the
+-- socket gets a filter. They are on the wire, and the socket does not hear of them.
+-- @function wire:lose
+-- @tparam socket socket for TCP; a listener loses what is for those in its queue, too
+-- @tparam ?string what `"SYN"`, `"ACK"` (those that carry no data), `"FIN"`, or `"all"`;
+-- nil: nothing any more
+-- @treturn boolean true
+-- @treturn[2] nil
+-- @treturn[2] string message
+-- @treturn[2] string code as of setsockopt
+-- @see socket(7) SO_ATTACH_FILTER
+-- @usage wire:lose(listener, "ACK") -- the third segment of the handshake
+function Wire:lose(socket, what)
+  local program = what and filter.losing(what)
+  if what and not program then
+    error(("lose: unknown segments '%s' (valid: SYN, ACK, FIN, all)"):format(tostring(what)), 2)
+  end
+  drain(self)
+  add(self, { kind = "note", text = what and ("from here on %s loses %s"):format(socket.name, LOST[what])
+    or ("from here on %s loses nothing"):format(socket.name) })
+  if program then return socket.socket:setsockopt("SO_ATTACH_FILTER", program) end
+  return socket.socket:setsockopt("SO_DETACH_FILTER")
+end
+
 --- Writes a sentence into the picture.
 -- @function wire:note
--- @tparam string text
+-- @tparam string text a format as of string.format, when values follow
+-- @tparam[opt] any ... values: numbers, and others by their tostring
 -- @treturn boolean true
-function Wire:note(text)
+function Wire:note(text, ...)
+  local values = { ... }
+  for i = 1, select("#", ...) do
+    if type(values[i]) ~= "number" then values[i] = tostring(values[i]) end
+  end
   drain(self)
-  add(self, { kind = "note", text = text })
+  add(self, { kind = "note", text = values[1] and text:format(unpack(values)) or text })
   return true
 end
 
@@ -254,28 +317,28 @@ end
 function Wire:wait(ready, seconds)
   local deadline = now(self) + (seconds or 1)
   local last = now(self)
-  local quiet = self.capture and QUIET or 0.01
-  repeat
+  while self.capture or ready do
     core.sleep(0.005)
     if drain(self) > 0 then last = now(self) end
     if ready and ready() then
       sample(self)
       return true
     end
-  until now(self) > deadline or not ready and now(self) - last > quiet
+    if now(self) > deadline or not ready and now(self) - last > QUIET then break end
+  end
   sample(self)
   return not ready
 end
 
 --- Counts what was captured so far.
 -- @function wire:count
--- @tparam string name of the packets, such as `"SYN"`
+-- @tparam[opt] string name of the packets, such as `"SYN"`; without it, all
 -- @treturn integer how many there are; 0 at level 0
 function Wire:count(name)
   drain(self)
   local count = 0
   for _, event in ipairs(self.events) do
-    if event.kind == "packet" and event.name == name then count = count + 1 end
+    if event.kind == "packet" and (not name or event.name == name) then count = count + 1 end
   end
   return count
 end
@@ -283,14 +346,19 @@ end
 --- Asks the kernel for the state of a TCP socket, also of one that no program holds.
 -- @function wire:state
 -- @tparam address source its own address
--- @tparam[opt] address destination the other end's; without it, the first that there is
+-- @tparam[opt] address destination the other end's; without it, any one that is alive
 -- @treturn ?string such as `"SYN_RCVD"`; nil: there is none
 -- @see sock_diag(7)
 function Wire:state(source, destination)
   local taken = sample(self)
+  local found
   for _, row in ipairs(taken and taken.sockets or {}) do
-    if row.source == source and (not destination or row.destination == destination) then return row.state end
+    if row.source == source and (not destination or row.destination == destination) then
+      if row.state ~= "TIME_WAIT" then return row.state end
+      found = row.state
+    end
   end
+  return found
 end
 
 --- Reads the kernel's TCP counters, of the recording's network.

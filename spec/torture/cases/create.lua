@@ -84,6 +84,21 @@ return function(t)
     collectgarbage()
     return true
   end)
+  case("sockets", t.pair, function(a, b)
+    local list, found = net.sockets(), 0
+    for _, s in ipairs(list) do
+      if s == a or s == b then found = found + 1 end
+    end
+    return same(found, 2)
+  end)
+  case("help", t.nothing, function()
+    local original, printed = print, nil
+    rawset(_G, "print", function(text) printed = text end)
+    local ok, message = pcall(net.help, "accept")
+    rawset(_G, "print", original)
+    if not ok then error(message, 0) end
+    return printed:find("socket:accept", 1, true) ~= nil
+  end)
   case("tostring", t.connection, function(a, _, listener)
     return tostring(a) and tostring(listener)
   end)

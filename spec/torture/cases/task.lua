@@ -27,6 +27,20 @@ return function(t)
     if code ~= "cancelled" then error(value, 0) end
     return true
   end)
+  case("tasks, waiting, traceback", t.pair, function(_, b)
+    return net.scope(function(scope)
+      local task = scope:spawn(b.recv, b, 10)
+      net.sleep(0)
+      local list = net.tasks()
+      local operation, object = task:waiting()
+      local text = task:traceback()
+      task:cancel()
+      local ok, value, code, reason = task:join()
+      if ok then return value, code, reason end -- it had failed already
+      if code ~= "cancelled" then error(value, 0) end
+      return #text > 0 and same(operation, "recv") and same(object, b) and same(list[#list], task)
+    end)
+  end)
   case("sleep", t.nothing, function()
     net.sleep(0.0001)
     return true

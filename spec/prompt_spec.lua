@@ -1,0 +1,392 @@
+-- prompt_spec.lua - the prompt, as a person meets it: keys are pressed in a terminal,
+-- and its screen is looked at.
+
+local net = require "dialtone"
+local Terminal = require "spec.support.terminal"
+local child = require "spec.support.child"
+local read = require "spec.support.file".read
+local support = require "spec.support.transport"
+local keep = support.keep
+local it = support.closing(it, function(cleanup) finally(cleanup) end)
+
+if not Terminal.is_there() then
+  describe("the prompt", function()
+    it("is tested in a terminal", function() pending("there is no tmux") end)
+  end)
+  return
+end
+
+local editors = { "readline", "libedit", "none" }
+
+-- A directory that is gone when the case ends.
+local function directory()
+  local path = support.path()
+  assert(child.run("mkdir " .. child.quote(path)))
+  return keep(setmetatable({ path = path }, {
+    is_closable = true,
+    __index = { close = function() child.run("rm -rf " .. child.quote(path)) end },
+  }))
+end
+
+-- The prompt, ready to be typed at. `env` is its environment; or the editor's name.
+local function start(env)
+  if type(env) == "string" then env = { DIALTONE_EDITOR = env } end
+  local terminal = Terminal.start { env = env }
+  terminal:sees("leaves.")
+  terminal:ends(">")
+  return terminal
+end
+
+-- A server at the prompt, and where it listens.
+local function serve(terminal)
+  terminal:line("server = net.serve(0, net.echo)")
+  terminal:line("=server.address.port")
+  local port = support.eventually(function() return terminal:screen():match("\n(%d+)\n>$") end)
+  return tonumber(port)
+end
+
+-- A client of it; how long it waits for an answer.
+local function client(port)
+  local conn = keep(net.connect(port))
+  conn:settimeout(10)
+  return function()
+    local began = net.now()
+    assert(conn:write("hello\n"))
+    assert.equal("hello", (assert(conn:read())))
+    return net.now() - began
+  end
+end
+
+describe("the prompt", function()
+  for _, editor in ipairs(editors) do
+    describe("with " .. editor, function()
+      it("runs what is typed and shows what it gives", function()
+        local terminal = start(editor)
+        terminal:line("x = 20")
+        terminal:line("=x + 1, 'a'")
+        terminal:line("x * 2")
+        terminal:ends("> =x + 1, 'a'\n21      \"a\"\n> x * 2\n40\n>")
+      end)
+
+      it("serves while a line is half typed", function()
+        local terminal = start(editor)
+        local ask = client(serve(terminal))
+        terminal:type("local half = ")
+        terminal:ends("> local half =")
+        ask()
+        terminal:line("4 return half")
+        terminal:ends("> local half = 4 return half\n4\n>")
+      end)
+
+      it("waits in c:read(), and the server answers", function()
+        local terminal = start(editor)
+        local port = serve(terminal)
+        terminal:line(("c = net.connect(%d) c:write('one\\n')"):format(port))
+        terminal:line("c:read()")
+        terminal:ends("> c:read()\n\"one\"\n>")
+      end)
+
+      it("reads a statement of several lines", function()
+        local terminal = start(editor)
+        terminal:line("for i = 1, 2 do")
+        terminal:line("print('line ' .. i)")
+        terminal:line("end")
+        terminal:ends(">> print('line ' .. i)\n>> end\nline 1\nline 2\n>")
+      end)
+
+      it("drops a half typed line at Ctrl-C", function()
+        local terminal = start(editor)
+        terminal:line("for i = 1, 2 do")
+        terminal:type("half")
+        terminal:ends(">> half")
+        terminal:key("C-c")
+        terminal:ends("\n>")
+        terminal:line("1 + 1")
+        terminal:ends("> 1 + 1\n2\n>")
+      end)
+
+      it("ends a loop at Ctrl-C, again and again", function()
+        local terminal = start(editor)
+        for i = 1, 3 do
+          terminal:line(("print 'turns %d' while true do end"):format(i))
+          terminal:sees(("\nturns %d"):format(i))
+          terminal:key("C-c")
+          terminal:sees(("\nturns %d\n^Cinterrupted!\nstack traceback:"):format(i))
+        end
+        terminal:ends(">")
+      end)
+
+      it("ends a wait at Ctrl-C, and no server", function()
+        local terminal = start(editor)
+        local port = serve(terminal)
+        local ask = client(port)
+        terminal:line(("c = net.connect(%d)"):format(port))
+        terminal:line("print 'waits' c:read()")
+        terminal:sees("\nwaits")
+        terminal:key("C-c")
+        terminal:sees("interrupted!")
+        terminal:ends(">")
+        ask()
+        terminal:line("c:write('again\\n') net.pp(c:read())")
+        terminal:ends("\n\"again\"\n>")
+      end)
+
+      it("ends at Ctrl-D, with what it began", function()
+        local terminal = start(editor)
+        local port = serve(terminal)
+        terminal:key("C-d")
+        terminal:ends("\nstatus 0")
+        assert.is_nil((net.connect(port)))
+      end)
+    end)
+  end
+
+  it("shows a failure as one line", function()
+    local terminal = start()
+    local refusing = keep(net.socket("AF_INET", "SOCK_STREAM"))
+    assert(refusing:bind("127.0.0.1", 0))
+    local where = tostring(refusing:getsockname())
+    terminal:line(("net.connect('%s')"):format(where))
+    terminal:ends(("\nconnect %s: Connection refused (ECONNREFUSED)\n>"):format(where))
+  end)
+
+  it("shows an error with the part of the stack that was typed", function()
+    local terminal = start()
+    terminal:line("function f() error 'broken' end")
+    terminal:line("(function() f() return 1 end)()")
+    local screen = terminal:sees("stdin:1: broken\nstack traceback:\n")
+    assert.matches("in function 'error'\n", screen)
+    assert.not_matches("prompt/init", screen)
+    assert.not_matches("%[C%]: in %?", screen)
+    terminal:line("error({ code = 1 })")
+    terminal:ends("\n(error object is a table value)\n>")
+  end)
+
+  it("says what is wrong with a line", function()
+    local terminal = start()
+    terminal:line("x = = 1")
+    terminal:sees("stdin:1: unexpected symbol near '='")
+    terminal:line("'no end")
+    terminal:sees("stdin:1: unfinished string near ''no end'")
+    terminal:ends(">")
+  end)
+
+  it("takes _PROMPT and _PROMPT2", function()
+    local terminal = start()
+    terminal:line("_PROMPT, _PROMPT2 = 'first: ', 'second: '")
+    terminal:line("for i = 1, 1 do")
+    terminal:line("end")
+    terminal:ends("\nfirst: for i = 1, 1 do\nsecond: end\nfirst:")
+  end)
+end)
+
+describe("what a task prints while a line is typed", function()
+  -- A line is half typed; then the other end of a connection makes a task print.
+  local function beside(editor, code, expected)
+    local terminal = start(editor)
+    terminal:line(("server = net.serve(0, function(conn) conn:read() %s end)"):format(code))
+    terminal:line("=server.address.port")
+    local port = support.eventually(function() return terminal:screen():match("\n(%d+)\n>$") end)
+    local conn = keep(net.connect(tonumber(port)))
+    terminal:type("print('ha")
+    terminal:ends("> print('ha")
+    conn:write("now\n")
+    terminal:ends(expected .. "\n> print('ha")
+    terminal:line("lf')")
+    terminal:ends("\n> print('half')\nhalf\n>")
+  end
+
+  for _, editor in ipairs { "readline", "libedit" } do
+    it("comes above it, with " .. editor, function()
+      beside(editor, "print('from a task', 1)", "\nfrom a task     1")
+    end)
+
+    it("comes above it though its line is not ended, with " .. editor, function()
+      beside(editor, "io.write('cut')", "\ncut")
+    end)
+
+    it("comes above it when it is the task's error, with " .. editor, function()
+      local terminal = start(editor)
+      terminal:line("net.spawn(function() net.sleep(0.5) error('it broke', 0) end)")
+      terminal:type("print('ha")
+      local screen = terminal:sees("dialtone: it broke\nstack traceback:")
+      terminal:ends("\n> print('ha")
+      assert.matches("^%S+ [^\n]*\n[^\n]*\n> ", screen)
+      terminal:line("lf')")
+      terminal:ends("\n> print('half')\nhalf\n>")
+    end)
+  end
+
+  it("leaves a line that is longer than the screen whole", function()
+    for _, editor in ipairs { "readline", "libedit" } do
+      local terminal = start(editor)
+      local text = "x = '" .. ("abcdefghi "):rep(12)
+      terminal:line("net.spawn(function() net.sleep(0.5) print('above') end)")
+      terminal:type(text)
+      terminal:sees("\nabove\n")
+      terminal:ends("\nabove\n> " .. text:gsub(" $", ""))
+    end
+  end)
+
+  it("is not more than 2 ms late for who is served", function()
+    local terminal = start("readline")
+    local ask = client(serve(terminal))
+    local typing = assert(io.popen(("for i in 1 2 3 4 5 6 7 8 9 10; do env -u LD_PRELOAD tmux -S %s "
+      .. "send-keys -l 'abc def '; done; echo typed"):format(terminal.socket)))
+    local times = {}
+    for i = 1, 300 do
+      times[i] = ask()
+      net.poll({}, 0.001)
+    end
+    assert.equal("typed\n", typing:read("*a"))
+    typing:close()
+    table.sort(times)
+    assert.is_true(times[150] < 0.002, ("the median is %.2f ms"):format(times[150] * 1000))
+  end)
+end)
+
+describe("the Tab key", function()
+  for _, editor in ipairs { "readline", "libedit" } do
+    describe("with " .. editor, function()
+      -- Types, presses Tab; then the line is this.
+      local function completes(terminal, text, expected)
+        terminal:type(text)
+        terminal:key("Tab")
+        terminal:ends("\n> " .. expected)
+        terminal:key("C-c")
+        terminal:ends("\n>")
+      end
+
+      it("completes names, methods, options and constants", function()
+        local terminal = start(editor)
+        terminal:line("s = net.socket('AF_INET', 'SOCK_STREAM')")
+        completes(terminal, "net.interf", "net.interfaces")
+        completes(terminal, "net.connect(1, { time", "net.connect(1, { timeout")
+        completes(terminal, "s:tcpi", "s:tcpinfo")
+        completes(terminal, 'net.socket("AF_INET6", "SOCK_STR', 'net.socket("AF_INET6", "SOCK_STREAM')
+        completes(terminal, 's:setsockopt("SO_KEEP', 's:setsockopt("SO_KEEPALIVE')
+        completes(terminal, "s:send('x', 'MSG_PEEK|MSG_NOS", "s:send('x', 'MSG_PEEK|MSG_NOSIGNAL")
+      end)
+
+      it("lists what there is", function()
+        local terminal = start(editor)
+        terminal:type("net.so")
+        terminal:key("Tab")
+        terminal:ends("> net.socket")
+        terminal:key("Tab", "Tab")
+        local screen = terminal:sees("socketpair")
+        assert.matches("socket%s+socketpair", screen)
+        terminal:ends("> net.socket")
+      end)
+    end)
+  end
+end)
+
+describe("the history", function()
+  for _, editor in ipairs { "readline", "libedit" } do
+    it("is kept between two runs, with " .. editor, function()
+      local home = directory().path
+      local env = { DIALTONE_EDITOR = editor, XDG_STATE_HOME = home }
+      local terminal = start(env)
+      terminal:line("first = 1")
+      terminal:line("second = 2")
+      terminal:line("   ")
+      terminal:line("second = 2")
+      terminal:key("C-d")
+      terminal:sees("status 0")
+      terminal = start(env)
+      terminal:key("Up")
+      terminal:ends("> second = 2")
+      terminal:key("Up")
+      terminal:ends("> first = 1")
+      assert.equal("first = 1\nsecond = 2\n", read(home .. "/dialtone/history"))
+      assert.matches("^%-rw%-%-%-%-%-%-%-", (child.run("ls -l " .. home .. "/dialtone/history")))
+      assert.matches("^drwx%-%-%-%-%-%-", (child.run("ls -ld " .. home .. "/dialtone")))
+    end)
+  end
+
+  it("is bounded", function()
+    local home = directory().path
+    child.run("mkdir " .. home .. "/dialtone")
+    local file = assert(io.open(home .. "/dialtone/history", "w"))
+    for i = 1, 2500 do file:write("line ", i, "\n") end
+    file:close()
+    local terminal = start { XDG_STATE_HOME = home }
+    terminal:key("Up")
+    terminal:ends("> line 2500")
+    terminal:key("C-c")
+    terminal:key("C-d")
+    terminal:sees("status 0")
+    local text = read(home .. "/dialtone/history")
+    assert.equal("line 1501\n", text:match("^[^\n]*\n"))
+    assert.equal(1000, select(2, text:gsub("\n", "")))
+  end)
+
+  it("that cannot be written is said once, and lost", function()
+    local file = support.written("no directory")
+    local terminal = start { XDG_STATE_HOME = file }
+    terminal:line("x = 1")
+    terminal:ends(("\ndialtone: the history is not kept: write %s/dialtone/history: Not a directory\n>"):format(file))
+    terminal:line("=x")
+    terminal:ends("\n> =x\n1\n>")
+    terminal:key("Up")
+    terminal:ends("> =x")
+  end)
+end)
+
+describe("the editor", function()
+  it("that is not there is told of, and the prompt is plain", function()
+    local terminal = start("/no/such/library.so")
+    terminal:sees("dialtone: line editor /no/such/library.so: no such library was found")
+    terminal:line("1 + 1")
+    terminal:ends("> 1 + 1\n2\n>")
+  end)
+
+  it("shows letters beyond ASCII, and goes over them as one", function()
+    local terminal = start("readline")
+    terminal:type("=#'ä€'x")
+    terminal:ends("> =#'ä€'x")
+    terminal:key("BSpace", "Left", "BSpace")
+    terminal:ends("> =#'ä'")
+    terminal:key("Enter")
+    terminal:ends("\n2\n>")
+  end)
+
+  it("follows the window's size", function()
+    local terminal = start("readline")
+    terminal:tmux("resize-window -x 40 -y 20")
+    terminal:type("=" .. ("1 + "):rep(12))
+    terminal:type("1")
+    terminal:key("Home", "Delete", "End")
+    terminal:ends("\n> " .. ("1 + "):rep(12) .. "1")
+  end)
+
+  it("leaves the terminal as it was", function()
+    local state = "stty -a | tr ';' '\\n' | grep -v rows"
+    local script = ("before=$(%s); %s; test \"$before\" = \"$(%s)\" && echo the same"):format(state,
+      Terminal.command {}, state)
+    for _, way in ipairs { "C-d", "os.exit(0)", "net.spawn(os.exit, 0)" } do
+      local terminal = Terminal.start { program = "sh", "-c", script }
+      terminal:sees("leaves.")
+      terminal:ends(">")
+      if way == "C-d" then terminal:key(way) else terminal:line(way) end
+      terminal:sees("the same")
+    end
+  end)
+
+  it("comes back from being stopped", function()
+    local terminal = Terminal.start { program = "sh", "-m", "-i" }
+    terminal:line("PS1='shell: '; " .. Terminal.command {})
+    terminal:sees("leaves.")
+    terminal:type("=1 + ")
+    terminal:ends("> =1 +")
+    terminal:key("C-z")
+    terminal:ends("\nshell:")
+    terminal:line("stty -a | grep -o ' icanon'")
+    terminal:sees("\n icanon")
+    terminal:line("fg")
+    terminal:type("1")
+    terminal:key("Enter")
+    terminal:ends("=1 + 1\n2\n>")
+  end)
+end)
