@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "glue.h"
+#include "runner.h"
 #include "yieldable.h"
 
 /* --- the state ----------------------------------------------------------- */
@@ -27,16 +28,37 @@ struct dt_scratch {
 #define SCRATCH_MIN  65536
 #define SCRATCH_KEPT 1048576 /* larger ones are not kept */
 
-static int state_gc(lua_State *L) {
-  struct dt_state *state = lua_touserdata(L, 1);
-  dt_loop_close(&state->loop);
-  dt_slots_free(&state->sockets);
-  while (state->all) {
-    struct dt_scratch *scratch = state->all;
-    state->all = scratch->next;
+/* Frees the buffers; those that are lent too, when nobody will return them. */
+static void free_scratches(struct dt_state *state, bool lent) {
+  struct dt_scratch **link = &state->all;
+  while (*link) {
+    struct dt_scratch *scratch = *link;
+    if (scratch->lent && !lent) {
+      link = &scratch->next;
+      continue;
+    }
+    *link = scratch->next;
     free(scratch);
   }
   state->idle = NULL;
+}
+
+void dt_close_state(struct dt_state *state, bool left) {
+  dt_loop_close(&state->loop, left);
+  dt_slots_free(&state->sockets);
+  free_scratches(state, left);
+}
+
+/* It may be called before its time: where 5.1, 5.2 and 5.3 close a state, a
+   collection in a finalizer calls all others, in the middle of what it does.
+   Then whoever runs the loop closes it in the end. */
+static int state_gc(lua_State *L) {
+  struct dt_state *state = lua_touserdata(L, 1);
+  bool left = dt_is_left(L, &state->loop);
+  if (state->loop.runner && !left)
+    state->loop.ends = true;
+  else
+    dt_close_state(state, left);
   return 0;
 }
 

@@ -68,6 +68,10 @@ static inline struct dt_state *dt_state_with(struct dt_loop *loop) {
 /* Makes the state and pushes it; core.c gives it to every function. */
 struct dt_state *dt_new_state(lua_State *L);
 
+/* Frees what it has.  What functions that are under way have borrowed and
+   pinned is theirs still, unless they are `left`: see dt_is_left. */
+void dt_close_state(struct dt_state *state, bool left);
+
 /* The classes' openers: the state is on top of the stack. */
 void dt_open_socket(lua_State *L, const struct dt_module *const *modules);
 void dt_open_address(lua_State *L, struct dt_state *state);

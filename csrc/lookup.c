@@ -41,21 +41,36 @@ static const struct dt_kind answer_kind = {.name = "getaddrinfo",
                                            .step = answer_step,
                                            .size = sizeof(struct dt_operation)};
 
-/* A socket object for a duplicate of the wake descriptor: the resolver closes
-   its own. */
-static int push_wake_socket(lua_State *L, struct dt_lookups *lookups) {
-  struct dt_socket *socket = dt_push_hidden_socket(L);
-  int fd = dt_sys.dup(dt_resolver_descriptor(lookups->resolver));
-  if (fd < 0)
+/* Opens the resolver; the socket object gets a duplicate of its wake
+   descriptor: the resolver closes its own.  0 or an errno, and then it is
+   closed. */
+static int open_resolver(struct dt_lookups *lookups, struct dt_socket *socket) {
+  int fd, error;
+  lookups->resolver = dt_resolver_open();
+  if (!lookups->resolver)
     return errno;
+  fd = dt_sys.dup(dt_resolver_descriptor(lookups->resolver));
+  error = errno;
+  if (fd < 0) {
+    dt_resolver_close(lookups->resolver);
+    lookups->resolver = NULL;
+    return error;
+  }
   dt_socket_open(socket, fd, AF_UNSPEC, 0, 0);
   lookups->operation.socket = socket;
   return 0;
 }
 
+/* Keeps the look-ups and the socket, which are on top, or nil. */
+static void keep(lua_State *L, struct dt_lookups *lookups) {
+  dt_keep(L, (char *)lookups + 1);
+  dt_keep(L, lookups);
+}
+
 /* The first look-up makes all of it.  0 or an errno. */
 static int open_lookups(lua_State *L, struct dt_loop *loop) {
   struct dt_lookups *lookups;
+  struct dt_socket *socket;
   int error;
   if (loop->lookups) /* without one: there was none for a child */
     return loop->lookups->resolver ? 0 : EMFILE;
@@ -63,18 +78,17 @@ static int open_lookups(lua_State *L, struct dt_loop *loop) {
   memset(lookups, 0, sizeof *lookups);
   lookups->operation.kind = &answer_kind;
   lookups->operation.until = DT_FOREVER;
-  lookups->resolver = dt_resolver_open();
-  if (!lookups->resolver) {
-    error = errno;
-    lua_pop(L, 1);
-    return error;
+  socket = dt_push_hidden_socket(L);
+  keep(L, lookups);
+  error = loop->over ? ECANCELED /* the collector has closed it here */
+                     : open_resolver(lookups, socket);
+  if (error == 0) {
+    loop->lookups = lookups;
+    return 0;
   }
-  loop->lookups = lookups; /* closes the resolver, whatever comes */
-  error = push_wake_socket(L, lookups);
-  dt_keep(L, (char *)lookups + 1);
-  dt_keep(L, lookups);
-  if (error != 0)
-    dt_lookup_close(loop);
+  lua_pushnil(L);
+  lua_pushnil(L);
+  keep(L, lookups);
   return error;
 }
 
@@ -168,20 +182,18 @@ void dt_lookup_release(struct dt_loop *loop, struct dt_looking *looking) {
 
 void dt_lookup_forked(lua_State *L, struct dt_loop *loop) {
   struct dt_lookups *lookups = loop->lookups;
+  struct dt_socket *socket;
   if (!lookups)
+    return;
+  socket = dt_push_socket(L);
+  dt_keep(L, (char *)lookups + 1);
+  if (loop->over) /* the collector has closed it here */
     return;
   dt_unpark(loop, &lookups->waiter);
   dt_socket_close(L, lookups->operation.socket);
   dt_resolver_forget(lookups->resolver);
   loop->asked = 0;
-  lookups->resolver = dt_resolver_open();
-  if (lookups->resolver) {
-    if (push_wake_socket(L, lookups) != 0) {
-      dt_resolver_close(lookups->resolver);
-      lookups->resolver = NULL;
-    }
-    dt_keep(L, (char *)lookups + 1);
-  }
+  (void)open_resolver(lookups, socket); /* without one: see open_lookups */
   dt_poke_all(loop, lookups->askers);
 }
 

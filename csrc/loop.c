@@ -663,8 +663,19 @@ static void end_tasks(struct dt_loop *loop) {
   }
 }
 
-void dt_loop_close(struct dt_loop *loop) {
-  struct dt_pool pool;
+/* What goes on to be used: the pool, which keeps nothing any more, and pins. */
+static void begin_anew(struct dt_loop *loop) {
+  struct dt_pool pool = loop->pool;
+  struct dt_pin pins[DT_PINS];
+  int count = loop->pin_count;
+  memcpy(pins, loop->pins, sizeof pins);
+  dt_loop_init(loop);
+  loop->pool = pool;
+  memcpy(loop->pins, pins, sizeof pins);
+  loop->pin_count = count;
+}
+
+void dt_loop_close(struct dt_loop *loop, bool left) {
   end_tasks(loop);
   dt_runners_free(loop);
   if (loop->poller)
@@ -674,10 +685,9 @@ void dt_loop_close(struct dt_loop *loop) {
   dt_slots_free(&loop->slots);
   dt_pipe_close(&loop->pipe);
   dt_lookup_close(loop);
-  dt_forget_pins(loop);
+  if (left)
+    dt_forget_pins(loop);
   dt_pool_free(&loop->pool);
-  pool = loop->pool;
-  dt_loop_init(loop);
-  loop->pool = pool; /* it keeps nothing any more */
+  begin_anew(loop);
   loop->over = true;
 }

@@ -118,6 +118,7 @@ struct dt_loop {
   size_t standing_count;
   int yieldable; /* how to know: yieldable.h */
   bool luajit;
+  bool ends; /* it is to be closed by whoever runs it */
   bool over; /* it is closed: finalizers may call, but nothing waits */
   /* The user's debug hook, while one of ours takes its place (task.c). */
   lua_Hook hook;
@@ -210,7 +211,9 @@ void dt_loop_init(struct dt_loop *loop);
    name. */
 void dt_loop_choose(lua_State *L, struct dt_loop *loop);
 
-void dt_loop_close(struct dt_loop *loop);
+/* Frees what it has; pins stay, unless the functions are `left` that set them.
+ */
+void dt_loop_close(struct dt_loop *loop, bool left);
 
 DT_INTERNAL_END
 

@@ -228,6 +228,13 @@ static int call_turns(struct dt_runner *runner) {
   return lua_pcall(runner->L, 1, 0, 0);
 }
 
+/* The loop runs no more here.  If its state has ended meanwhile, and nobody
+   else runs it, it is closed now. */
+static void stop_running(struct dt_loop *loop) {
+  if (loop->ends && !loop->runner)
+    dt_close_state(dt_state_with(loop), false);
+}
+
 /* On this C stack: calls that must stand upon it keep it from ending. */
 static bool run_here(lua_State *L, struct dt_loop *loop,
                      bool (*finished)(struct dt_loop *loop, void *argument),
@@ -251,6 +258,7 @@ static bool run_here(lua_State *L, struct dt_loop *loop,
   } while (status != 0 && goes_on_after(&runner, status));
   loop->runner = NULL;
   dt_cstack_free(runner.stack);
+  stop_running(loop);
   if (status != 0)
     lua_error(L);
   lua_pop(L, 1);
@@ -323,7 +331,10 @@ static struct dt_runner *make_runner(lua_State *L, struct dt_loop *loop) {
   push_turns(L); /* keeps the memory */
   lua_xmove(L, runner->L, 1);
   dt_keep(L, runner); /* the thread */
-  runner->stack = dt_cstack_new(run_for_ever, runner);
+  if (loop->over)     /* the collector has closed it here */
+    errno = ECANCELED;
+  else
+    runner->stack = dt_cstack_new(run_for_ever, runner);
   if (!runner->stack) {
     int error = errno;
     forget(L, runner);
@@ -380,6 +391,7 @@ static void leave_standing(struct dt_loop *loop, struct dt_standing *standing) {
   dt_timer_clear(&loop->timers, &standing->waiter.timer);
   if (standing->waiter.stack)
     dt_cstack_free(standing->waiter.stack);
+  stop_running(loop);
 }
 
 /* Leaves the C stack until the waiter is served. */
@@ -546,6 +558,16 @@ void dt_standing_forked(lua_State *L, struct dt_loop *loop) {
   struct dt_standing *standing;
   for (standing = loop->standing; standing; standing = standing->next)
     dt_tell_again(L, loop, &standing->waiter);
+}
+
+/* A state is closed upon its main thread.  That is not where a task runs, nor a
+   runner with a thread of its own; and most versions empty its stack first. */
+bool dt_is_left(lua_State *L, const struct dt_loop *loop) {
+  lua_Debug level;
+  bool main = lua_pushthread(L) != 0;
+  lua_pop(L, 1);
+  return main && (loop->running || (loop->runner && loop->runner->L != L) ||
+                  !lua_getstack(L, 1, &level));
 }
 
 void dt_runners_free(struct dt_loop *loop) {

@@ -52,6 +52,11 @@ bool dt_run(lua_State *L, struct dt_loop *loop,
 /* dt_tell_again for all calls that stand. */
 void dt_standing_forked(lua_State *L, struct dt_loop *loop);
 
+/* Whether the functions that run the loop and its tasks, and all others that
+   are under way, never go on: L, which calls the state's finalizer, was closed
+   in the middle of them (os.exit).  False where that cannot be told. */
+bool dt_is_left(lua_State *L, const struct dt_loop *loop);
+
 /* Frees the C stacks. */
 void dt_runners_free(struct dt_loop *loop);
 

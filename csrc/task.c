@@ -142,8 +142,6 @@ static void wrap_body(lua_State *L, int index) {
 struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
   struct dt_loop *loop = dt_loop_of(L);
   struct dt_task *task;
-  if (loop->over) /* a finalizer calls */
-    luaL_error(L, "the Lua state ends: no task can begin");
   if (arguments > DT_SPAWN_ARGUMENTS)
     luaL_error(L, "too many arguments for a task (%d at most)",
                DT_SPAWN_ARGUMENTS);
@@ -159,6 +157,8 @@ struct dt_task *dt_spawn(lua_State *L, int arguments, int roster) {
   if (!lua_checkstack(task->co, arguments + 1)) /* allocates nothing */
     luaL_error(L, "no room for a task's arguments");
   dt_setuservalue(L, -2);
+  if (loop->over) /* a finalizer calls; the collector may have closed it here */
+    luaL_error(L, "the Lua state ends: no task can begin");
   task->slot = take_slot(L, loop);
   task->number = loop->numbered = loop->numbered % INT_MAX + 1;
   lua_pushvalue(L, -1);

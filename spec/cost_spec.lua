@@ -59,25 +59,33 @@ describe("an echo that waits", function()
     end)
   end
 
+  -- KiB that a string takes, and those that an echo does.
+  local function measure(echo)
+    local strings = {}
+    for i = 1, ROUNDS do strings[i] = false end
+    collectgarbage()
+    collectgarbage("stop")
+    local start = collectgarbage("count")
+    for i = 1, ROUNDS do strings[i] = ("x"):rep(64) end
+    local middle = collectgarbage("count")
+    echo(ROUNDS)
+    local finish = collectgarbage("count")
+    collectgarbage("restart")
+    assert.equal(ROUNDS, #strings)
+    return (middle - start) / ROUNDS, (finish - middle) / ROUNDS
+  end
+
   it("allocates the string that was received, and nothing else", function()
     run(function(spawn)
       local echo = echo_between(spawn)
-      local strings = {}
+      local one, each
       echo(100)
-      for i = 1, ROUNDS do strings[i] = false end
-      collectgarbage()
-      collectgarbage("stop")
-      local start = collectgarbage("count")
-      for i = 1, ROUNDS do strings[i] = ("x"):rep(64) end
-      local middle = collectgarbage("count")
-      echo(ROUNDS)
-      local finish = collectgarbage("count")
-      collectgarbage("restart")
-      assert.equal(ROUNDS, #strings)
-      local one, each = (middle - start) / ROUNDS, (finish - middle) / ROUNDS
-      -- both ends receive; Luas that keep each text once allocate nothing at all
-      assert.is_true(each <= 2 * one + 1 / 1024, ("%.1f bytes for an echo, %.1f for a string")
-        :format(each * 1024 / 2, one * 1024))
+      for _ = 1, 4 do -- LuaJIT may still be compiling the first time
+        one, each = measure(echo)
+        -- both ends receive; Luas that keep each text once allocate nothing at all
+        if each <= 2 * one + 1 / 1024 then return end
+      end
+      error(("%.1f bytes for an echo, %.1f for a string"):format(each * 1024 / 2, one * 1024))
     end)
   end)
 end)

@@ -443,6 +443,51 @@ describe("a finalizer", function()
     ]]
     assert.same({ "", 0 }, { output, status })
   end)
+
+  -- On 5.1, 5.2 and 5.3 a collection then calls all finalizers that are left, the
+  -- module's own too.  5.3 never ends one that begins in the middle of another.
+  it("of a state that ends may run tasks that collect what is left", function()
+    local output, status = task.script [[
+      require("spec.support.task").kept(function()
+        print(pcall(net.run, function()
+          local other = net.spawn(table.sort, { 1, 2 }, function() return not net.sleep(0.001) end)
+          collectgarbage()
+          net.sleep(0.001)
+          return other:join(), (pcall(net.spawn, type, 1))
+        end))
+        print(pcall(net.spawn, type, 1))
+      end)
+      collectgarbage()
+    ]]
+    local first, second = output:match("^(.-)\n(.-)\n$")
+    assert.same({ 0 }, { status }, output)
+    if task.luajit then
+      assert.matches("^false.*this is called by a finalizer", first)
+    else
+      assert.equal("true\ttrue\ttrue", first)
+      assert.matches(_VERSION:match("5%.[123]$") and "^false\t.*the Lua state ends: no task can begin$"
+        or "^true\t", second)
+    end
+  end)
+
+  it("of a state that ends may receive so much that the collector comes in between", function()
+    local output, status = task.script [[
+      local text, list = ("x"):rep(60000), {}
+      require("spec.support.task").kept(function()
+        local a, b = net.socketpair() -- older ones may be closed in between
+        for i = 1, 300 do
+          local line = text .. i .. "\n"
+          assert(a:send(line))
+          list[i] = i % 2 == 0 and b:read("L") or b:recv(70000)
+          if list[i] ~= line then print(i, list[i]) end
+        end
+        a:close() -- nobody finalizes what is made in a finalizer
+        b:close()
+        print(#list)
+      end)
+    ]]
+    assert.same({ "300\n", 0 }, { output, status })
+  end)
 end)
 
 describe("a debug hook", function()

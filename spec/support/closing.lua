@@ -358,6 +358,19 @@ local function begin_too_late()
   meddle()
 end
 
+-- All that is left is finalized in the middle of it, where the version lets it be.
+case("finalizers whose tasks collect", function()
+  with_waiting()
+  at_end(function()
+    local task = net.spawn(function()
+      net.sleep(0.001)
+      if _VERSION ~= "Lua 5.3" then collectgarbage() end -- which may hang
+      pcall(places["table.sort"], function() net.sleep(0.001) end)
+    end)
+    pcall(task.join, task, 0.1)
+  end)
+end)
+
 case("finalizers that call us, when all is closed", function()
   with_waiting()
   early = begin_too_late

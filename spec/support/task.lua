@@ -309,13 +309,19 @@ place("gsub in sort in a coroutine", function(fn)
   return value
 end)
 
--- An object whose finalizer is `fn`; nobody keeps it.
+-- An object whose finalizer is `fn`, which nobody keeps but who takes it.
 function task.garbage(fn)
-  if rawget(_G, "newproxy") then
-    getmetatable(newproxy(true)).__gc = fn -- luacheck: ignore 113
-  else
-    setmetatable({}, { __gc = fn })
-  end
+  local getproxy = rawget(_G, "newproxy")
+  if not getproxy then return setmetatable({}, { __gc = fn }) end
+  local object = getproxy(true)
+  getmetatable(object).__gc = fn
+  return object
+end
+
+-- The same, kept till the state ends: then `fn` is called before the finalizers of
+-- what is older, as the module.
+function task.kept(fn)
+  rawset(_G, task.garbage(fn), true)
 end
 
 -- --- processes ------------------------------------------------------------------------

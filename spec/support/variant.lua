@@ -141,8 +141,9 @@ end
 if begin[variant.name] then begin[variant.name]() end
 if rules[variant.name] then
   local list = {}
+  local here = rawget(_G, "jit") and "luajit" or _VERSION:match("%d.*")
   for _, rule in ipairs(rules[variant.name]) do
-    if not rule.luajit or rawget(_G, "jit") then list[#list + 1] = rule end
+    if not rule.luas or rule.luas:find(here, 1, true) then list[#list + 1] = rule end
   end
   leave_out(list)
 end

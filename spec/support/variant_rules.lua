@@ -1,7 +1,8 @@
 -- variant_rules.lua - the cases that cannot hold under a variant, and why: for each
--- variant a list of { file =, name =, why =, luajit = }.  `name` is a pattern for the
--- case's whole name; without it none of the file's cases are run.  With `luajit` the
--- rule is LuaJIT's alone.  It is an error when a rule leaves nothing out.
+-- variant a list of { file =, name =, why =, luas = }.  `name` is a pattern for the
+-- case's whole name; without it none of the file's cases are run.  With `luas`
+-- ("5.3 luajit") the rule is theirs alone.  It is an error when a rule leaves nothing
+-- out.
 
 -- What one system call moves is what a message, a count of calls, or a script in a
 -- process of its own is about.
@@ -22,6 +23,8 @@ return {
       why = "the script reads a pipe with io.read, which a signal ends" },
     { file = "example", name = "^pass_descriptor gives",
       why = "the script reads a pipe with io.read, which a signal ends" },
+    { file = "example", name = "take the client's lines from the standard input$",
+      why = "the script reads a pipe with io.lines, which a signal ends" },
     all_again,
   },
   onebyte = {
@@ -40,6 +43,7 @@ return {
     { file = "message", name = "over .* look without taking", why = one_call },
     { file = "message", name = "over .* take a plain string and a number", why = one_call },
     { file = "message", name = "counts what MSG_TRUNC drops", why = one_call },
+    { file = "message", name = "takes neither the error queue's nor urgent data", why = one_call },
     { file = "message", name = "returns what one system call took", why = one_call },
     { file = "message", name = "^the end of a stream over", why = one_call },
     { file = "many", name = "end the list before the stream's end", why = one_call },
@@ -71,11 +75,13 @@ return {
     { file = "copy", name = "empties the pipe bit by bit", why = many_calls },
     { file = "copy", name = "takes little more than it can pass on", why = many_calls },
     { file = "copy", name = "where splice fails", why = "it fails a call that is made later here" },
+    { file = "copy", name = "takes back what the other side did not take",
+      why = "pieces are too small here to go by splice, whose failure it is about" },
     { file = "copy", name = "when its task is cancelled", why = "it waits for queues to be full" },
     { file = "copy", name = "takes nothing but a pipe for all", why = many_calls },
     { file = "copy", name = "lets nobody else send in the middle",
       why = "it waits for queues to be full" },
-    { file = "nested", name = "^a finalizer may read and write", luajit = true,
+    { file = "nested", name = "^a finalizer may read and write", luas = "luajit",
       why = "the loop cannot run under LuaJIT's finalizers, so the rest is not sent" },
     all_again,
   },
@@ -87,8 +93,10 @@ return {
     { file = "lookup", name = "^a look%-up that nobody waits for any more", why = late },
     { file = "lookup", name = "lets the other tasks go on", why = late },
     { file = "scope", name = "deeper than C can call", why = late },
-    { file = "host", name = "^a Lua state that is closed while its tasks wait",
-      why = "it is all finalizers, and while one runs no Lua collects by itself" },
+    { file = "host", name = "^a Lua state that is closed while its tasks wait", luas = "5.3",
+      why = "5.3 may never end a collection in a finalizer of a state that is closed" },
+    { file = "host", name = "^a Lua state that is closed while its tasks wait", luas = "luajit",
+      why = "where another allocator stands before its own, a state leaves its memory behind" },
   },
   epoll = { all_again }, kqueue = { all_again }, poll = { all_again },
 }
