@@ -85,11 +85,12 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- The interpreter that runs this, for a shell that is our child.
+-- The interpreter that runs this, for a shell that is our child: the file is looked
+-- for before it is in namespaces of its own.
 local function interpreter()
   local first = 0
   while type(arg) == "table" and arg[first - 1] do first = first - 1 end
-  return first < 0 and quoted(arg[first]) or "/proc/$PPID/exe"
+  return first < 0 and quoted(arg[first]) or "\"$(readlink /proc/$PPID/exe)\""
 end
 
 local function command(path)
