@@ -196,7 +196,7 @@ static int terminal_close(lua_State *L) {
 /* input() -> an object for net.wait: the standard input under another number,
    so that nobody else closes it. */
 static int terminal_input(lua_State *L) {
-  struct dt_socket *socket = dt_push_socket(L);
+  struct dt_socket *socket = dt_push_hidden_socket(L);
   int fd = dt_sys.dup(STDIN_FILENO);
   if (fd < 0)
     return dt_fail(L, "standard input", NULL, errno);

@@ -166,6 +166,12 @@ describe("the prompt", function()
     terminal:ends("\n2\n>")
   end)
 
+  it("has no sockets and no tasks of its own", function()
+    local terminal = start("none")
+    terminal:line("=#net.sockets() .. ' sockets, ' .. #net.tasks() .. ' tasks'")
+    terminal:sees('"0 sockets, 0 tasks"')
+  end)
+
   it("shows a failure as one line", function()
     local terminal = start()
     local refusing = keep(net.socket("AF_INET", "SOCK_STREAM"))
