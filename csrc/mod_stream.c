@@ -58,6 +58,8 @@ static enum dt_outcome receive_more(struct reading *reading, size_t from) {
     dt_buffer_filled(&stream->in, (size_t)got);
     dt_note_received(socket, (size_t)got, size);
     operation->moved = true;
+    if (socket->watch.readers && socket->watch.readers->operation != operation)
+      dt_poke_first(socket->loop, socket->watch.readers); /* no event will */
     return DT_PROGRESS;
   }
   if (dt_buffer_length(&stream->in) == 0)

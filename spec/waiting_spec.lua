@@ -112,6 +112,25 @@ describe("shutting down a socket for writing", function()
   end
 end)
 
+describe("a task that waits to read", function()
+  for name, call in pairs {
+    ["the main program"] = function(fn) return fn() end,
+    ["a call without waiting"] = function(fn, socket)
+      socket:settimeout(0)
+      return fn()
+    end,
+  } do
+    it("gets what " .. name .. " has received and left", function()
+      local peer, socket = pair()
+      local one = net.spawn(socket.read, socket)
+      until_waiting(one)
+      assert(peer:send("one\ntwo\n"))
+      assert.equal("one", call(function() return socket:read() end, socket))
+      assert.same({ true, "two" }, { one:join(5) })
+    end)
+  end
+end)
+
 describe("a second who waits for the same", function()
   for _, name in ipairs { "recv", "read", "wait", "write" } do
     it("is told that it is busy: " .. name, function()
