@@ -49,7 +49,7 @@ end
 
 if is_watched() then
   print("(Ctrl-C ends it.)")
-  net.run()
+  pcall(net.run)
 else
   local client = assert(net.connect(page.address))
   client:write("GET / HTTP/1.1\r\nHost: ", tostring(page.address), "\r\nConnection: close\r\n\r\n")

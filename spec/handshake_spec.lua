@@ -2,6 +2,7 @@
 -- what was on the wire.
 
 local net = require "dialtone"
+local child = require "spec.support.child"
 local support = require "spec.support.transport"
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 local model = require "dialtone.handshake.model"
@@ -254,6 +255,16 @@ describe("dialtone handshake", function()
     assert.equal(1, status)
     assert.matches("connect%(.-%) = ECONNREFUSED", text)
     assert.matches("dialtone handshake: connect .-: Connection refused", text)
+  end)
+
+  it("serves the live page until Ctrl-C", function()
+    local output = child.run(([[
+      %s lua/dialtone/main.lua handshake --serve --level 0 > "$0.out" 2>&1 &
+      until grep -q "is drawn there" "$0.out"; do sleep 0.05; done
+      kill -INT $!; wait $!; echo "ended with $?"; cat "$0.out"; rm "$0.out"]]):gsub("%$0", os.tmpname())
+      :format(child.quote(child.interpreter())))
+    assert.matches("^ended with 130\nhttp://127%.0%.0%.1:%d+/\neach connection to 127%.0%.0%.1:%d+ is drawn there: "
+      .. "level 0: [^\n]*\n$", output)
   end)
 
   it("says what is wrong with its arguments", function()

@@ -28,6 +28,8 @@ local OPTIONS = {
   { word = "--help", set = "help", to = true, help = "prints this" },
 }
 
+local INTERRUPTED = 130 -- as shells have it: 128 and SIGINT
+
 local NUMBERS = { level = { 0, 2 }, width = { 20, 1000 } }
 
 local by_word = { ["-h"] = OPTIONS[#OPTIONS] }
@@ -154,8 +156,11 @@ local function serve(plan)
   if not page then return report(message) end
   io.stdout:write(page.url, "\n", "each connection to ", tostring(page.echo), " is drawn there: ", page.about, "\n")
   io.stdout:flush()
-  net.run()
-  return 0
+  local ok, failure = pcall(net.run)
+  page:close()
+  if ok then return 0 end
+  if tostring(failure):find("interrupted!", 1, true) then return INTERRUPTED end -- Ctrl-C
+  return report(failure)
 end
 
 -- Runs the command with these arguments; gives its exit status.
