@@ -147,14 +147,19 @@ static dt_time deadline_of(dt_time limit) {
   return limit == DT_NO_LIMIT ? DT_FOREVER : dt_deadline(limit);
 }
 
+/* An operation may have a deadline of its own. */
+static dt_time own_deadline(const struct dt_operation *operation) {
+  return operation->until ? operation->until
+                          : deadline_of(operation->socket->limit);
+}
+
 /* The deadline that comes first. */
 static dt_time first_deadline(struct patience *patience,
                               const struct dt_operation *operation,
                               bool reading) {
   const struct dt_socket *socket = operation->socket;
   if (patience->own == 0)
-    patience->own =
-        operation->until ? operation->until : deadline_of(socket->limit);
+    patience->own = own_deadline(operation);
   if (patience->kernel == 0)
     patience->kernel =
         deadline_of(reading ? socket->receive_limit : socket->send_limit);
@@ -251,9 +256,11 @@ static int wait_until(lua_State *L, const struct dt_operation *operation) {
   1000 /* without waiting; only a broken kernel gets there                     \
         */
 
+/* net.wait is there for sockets that do not wait. */
 static bool must_not_wait(const struct dt_operation *operation) {
   return operation->nonblocking ||
-         (operation->socket && operation->socket->limit == 0);
+         (operation->socket && operation->socket->limit == 0 &&
+          !operation->kind->on_argument);
 }
 
 /* An interrupted call goes on, unless a hook raises or its time is over. */
@@ -271,7 +278,7 @@ static int go_on(lua_State *L, struct dt_operation *operation,
   if (!socket || socket->limit <= 0)
     return 0;
   if (patience->own == 0)
-    patience->own = deadline_of(socket->limit);
+    patience->own = own_deadline(operation);
   return dt_now() >= patience->own ? DT_TIMEOUT : 0;
 }
 
