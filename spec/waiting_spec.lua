@@ -18,6 +18,30 @@ local function load54(source)
   return load(source)
 end
 
+describe("net.wait", function()
+  it("waits for sockets that do not wait themselves", function()
+    local peer, socket = net.socketpair()
+    assert(socket:settimeout(0))
+    assert_fails("EAGAIN", "^recv", socket:recv(10))
+    for _, where in ipairs { function(fn) fn() end, function(fn) net.run(fn) end } do
+      where(function()
+        local before = net.now()
+        assert_fails("timeout", "^wait", net.wait(socket, "read", 0.05))
+        assert(net.now() - before >= 0.05)
+        local late = net.spawn(function()
+          net.sleep(0.01)
+          peer:send("x")
+        end)
+        assert.is_true(net.wait(socket, "read", 5))
+        assert.equal("x", socket:recv(10))
+        late:join()
+      end)
+    end
+    peer:close()
+    socket:close()
+  end)
+end)
+
 describe("closing a socket", function()
   for _, wait in ipairs(waits) do
     if wait.on_socket then
@@ -46,28 +70,6 @@ describe("closing a socket", function()
       end)
     end
   end
-
-  it("is what net.wait does for sockets that do not wait themselves", function()
-    local peer, socket = net.socketpair()
-    assert(socket:settimeout(0))
-    assert_fails("EAGAIN", "^recv", socket:recv(10))
-    for _, where in ipairs { function(fn) fn() end, function(fn) net.run(fn) end } do
-      where(function()
-        local before = net.now()
-        assert_fails("timeout", "^wait", net.wait(socket, "read", 0.05))
-        assert(net.now() - before >= 0.05)
-        local late = net.spawn(function()
-          net.sleep(0.01)
-          peer:send("x")
-        end)
-        assert.is_true(net.wait(socket, "read", 5))
-        assert.equal("x", socket:recv(10))
-        late:join()
-      end)
-    end
-    peer:close()
-    socket:close()
-  end)
 
   it("wakes all who wait to accept, and both directions", function()
     run(function(spawn)
