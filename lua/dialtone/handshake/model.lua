@@ -231,7 +231,7 @@ end
 
 -- A call that returned before anything else happened is one step, else it is two.
 local function take_call(self, event)
-  event.waited, event.overhead, self.overhead = not event.took or nil, self.overhead, 0 -- it may not be over yet
+  event.waited, event.overhead, self.overhead = not event.ended or nil, self.overhead, 0 -- it may not be over yet
   self.calling[event] = #self.steps + 1
   for _, connection in ipairs(self.list) do connection.last = nil end
   if event.call == "listen" and not event.failed then self.listening[event.address] = true end
@@ -259,9 +259,9 @@ local function in_order(events)
   for i, event in ipairs(events) do
     last = event.time or last
     list[#list + 1] = { event = event, time = last, order = i }
-    if event.kind == "call" and event.took then
+    if event.kind == "call" and event.ended then
       list[#list + 1] = { event = { kind = "return", of = event, side = event.side, name = event.name,
-        time = event.time + event.took }, time = event.time + event.took, order = i + 0.5 }
+        time = event.ended }, time = event.ended, order = i + 0.5 }
     end
   end
   table.sort(list, function(a, b)

@@ -160,11 +160,11 @@ end
 local function move_events(self, wire)
   local events = self.base.events
   self.base.events = {}
-  local last = 0
+  local last, later = 0, since(wire, self.base.sec, self.base.nsec)
   for _, event in ipairs(events) do
     if event.kind == "call" then
-      event.time = event.time + since(wire, self.base.sec, self.base.nsec)
-      last = event.time + (event.took or 0)
+      event.time, event.ended = event.time + later, event.ended and event.ended + later
+      last = event.ended or event.time
     end
     if event.saved then event.time = last end -- it stands where it was found
     if event.kind ~= "kernel" then wire.events[#wire.events + 1] = event end

@@ -13,6 +13,7 @@ local unpack = table.unpack or unpack -- luacheck: ignore
 
 local Wire = {}
 Wire.__index = Wire
+Wire.cost = 0 -- seconds that asking the kernel took, so far: no call's own
 
 local QUIET = 0.03 -- seconds without a packet, after which no more are expected
 local SHOWN = 24   -- bytes of a text argument
@@ -76,7 +77,9 @@ local function sample(self)
   for port in pairs(self.ports) do ports[#ports + 1] = port end
   local rows = self.diag:sockets(self.family, ports)
   if not rows then return end
-  return add(self, { kind = "kernel", sockets = rows, cost = now(self) - start })
+  local cost = now(self) - start
+  self.cost = self.cost + cost
+  return add(self, { kind = "kernel", sockets = rows, cost = cost })
 end
 
 -- --- the sockets ------------------------------------------------------------------------------
@@ -178,7 +181,8 @@ local results = {
 }
 
 local function finish(self, event, call, ...)
-  event.took = now(self.wire) - event.time
+  event.ended = now(self.wire)
+  event.took = math.max(0, event.ended - event.time - (self.wire.cost - event.cost_before))
   local value, message, code = ...
   event.result = shown_result(self, call, value, message, code)
   event.failed = value == nil and (code or "failed") or nil
@@ -198,7 +202,7 @@ local function record(self, call, ...)
   if BEFORE[call] then BEFORE[call](wire, ...) end
   drain(wire)
   local event = add(wire, { kind = "call", call = call, side = self.side, name = self.name, socket = self.id,
-    text = ("%s(%s)"):format(call, shown_arguments(...)) })
+    text = ("%s(%s)"):format(call, shown_arguments(...)), cost_before = wire.cost })
   return finish(self, event, call, self.socket[call](self.socket, ...))
 end
 
@@ -257,7 +261,8 @@ function Wire:socket(name, domain, kind, protocol)
     side = name:find("^server") and "server" or "client",
     text = ("socket(%s)"):format(shown_arguments(domain, kind, protocol or 0)) })
   local socket, message, code = self.open(domain, kind, protocol or 0)
-  event.took = now(self) - event.time
+  event.ended = now(self)
+  event.took = event.ended - event.time
   if not socket then
     event.result, event.failed = code, code
     return nil, message, code
