@@ -98,6 +98,20 @@ describe("net.handshake", function()
     end)
   end
 
+  -- As root one can be somebody else: who has no privilege, if he may read this.
+  local nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups "
+  local core = child.quote(package.searchpath and package.searchpath("dialtone.core", package.cpath) or "")
+  if private == 1 and select(2, child.run(nobody .. "test -r " .. core .. " -a -r lua/dialtone/init.lua")) then
+    it("does so for somebody who may not capture, and says so", function()
+      local output = child.run(nobody .. child.quote(child.interpreter()) .. [[ -e '
+        local hs = require("dialtone").handshake()
+        print(hs.level, hs.reason)
+        print(table.concat(hs:names(), " ", 1, 3))']])
+      assert.matches("^1\tnot level 2: socket AF_PACKET SOCK_DGRAM: Operation not permitted\n"
+        .. "SYN SYN%-ACK ACK\n$", output)
+    end)
+  end
+
   it("raises what the script raises, and leaves nothing behind", function()
     local failure = {}
     local ok, raised = pcall(net.handshake, { function(wire)
@@ -260,7 +274,7 @@ describe("dialtone handshake", function()
   it("serves the live page until Ctrl-C", function()
     local output = child.run(([[
       %s lua/dialtone/main.lua handshake --serve --level 0 > "$0.out" 2>&1 &
-      until grep -q "is drawn there" "$0.out"; do sleep 0.05; done
+      until grep -qs "is drawn there" "$0.out"; do sleep 0.05; done
       kill -INT $!; wait $!; echo "ended with $?"; cat "$0.out"; rm "$0.out"]]):gsub("%$0", os.tmpname())
       :format(child.quote(child.interpreter())))
     assert.matches("^ended with 130\nhttp://127%.0%.0%.1:%d+/\neach connection to 127%.0%.0%.1:%d+ is drawn there: "
