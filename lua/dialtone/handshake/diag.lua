@@ -5,6 +5,7 @@
 
 local core = require "dialtone.core"
 local native = require "dialtone.handshake.native"
+local packet = require "dialtone.handshake.packet"
 local pack, unpack = native.pack, native.unpack
 
 local Diag = {}
@@ -44,16 +45,9 @@ local function request(sequence, family, ports)
     .. pack(sequence, 4) .. pack(0, 4) .. body
 end
 
-local function big16(text, at)
-  local high, low = text:byte(at, at + 1)
-  return high * 256 + low
-end
-
-local function host(text, at, family)
-  if family == FAMILIES.AF_INET then return table.concat({ text:byte(at, at + 3) }, ".") end
-  local groups = {}
-  for g = 0, 7 do groups[g + 1] = ("%x"):format(big16(text, at + g * 2)) end
-  return core.address(table.concat(groups, ":"), 0).host
+local function address(text, at_host, at_port, family)
+  local host = family == FAMILIES.AF_INET and packet.host4 or packet.host6
+  return core.address(host(text, at_host), packet.u16(text, at_port))
 end
 
 -- struct inet_diag_msg.
@@ -64,8 +58,8 @@ local function socket_at(text, at)
     retransmits = text:byte(at + 3),
     received = unpack(text, at + 56, 4), -- a listener: how many stand in its queue
     unsent = unpack(text, at + 60, 4),   -- a listener: the backlog
-    source = core.address(host(text, at + 8, family), big16(text, at + 4)),
-    destination = core.address(host(text, at + 24, family), big16(text, at + 6)),
+    source = address(text, at + 8, at + 4, family),
+    destination = address(text, at + 24, at + 6, family),
   }
   return found
 end

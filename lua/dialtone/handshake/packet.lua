@@ -8,6 +8,7 @@ local core = require "dialtone.core"
 
 local packet = {}
 
+-- Big-endian, as all numbers of the internet's protocols.
 local function u16(text, at)
   local high, low = text:byte(at, at + 1)
   return high * 256 + low
@@ -17,15 +18,18 @@ local function u32(text, at)
   return u16(text, at) * 65536 + u16(text, at + 2)
 end
 
-local function hosts4(text, at)
+-- Addresses as texts.
+function packet.host4(text, at)
   return table.concat({ text:byte(at, at + 3) }, ".")
 end
 
-local function hosts6(text, at)
+function packet.host6(text, at)
   local groups = {}
   for g = 0, 7 do groups[g + 1] = ("%x"):format(u16(text, at + g * 2)) end
   return core.address(table.concat(groups, ":"), 0).host -- inet_ntop(3) shortens it
 end
+
+packet.u16 = u16
 
 -- --- TCP --------------------------------------------------------------------------
 
@@ -140,14 +144,14 @@ local TRANSPORTS = {
 local function ipv4(found, text)
   local header = text:byte(1) % 16 * 4
   if header < 20 or #text < header then return nil end
-  found.source_host, found.destination_host = hosts4(text, 13), hosts4(text, 17)
+  found.source_host, found.destination_host = packet.host4(text, 13), packet.host4(text, 17)
   found.size, found.ttl = u16(text, 3), text:byte(9)
   return text:byte(10), header + 1
 end
 
 local function ipv6(found, text)
   if #text < 40 then return nil end
-  found.source_host, found.destination_host = hosts6(text, 9), hosts6(text, 25)
+  found.source_host, found.destination_host = packet.host6(text, 9), packet.host6(text, 25)
   found.size, found.ttl = u16(text, 5) + 40, text:byte(8)
   return text:byte(7), 41
 end
