@@ -61,9 +61,10 @@ end
 -- By the option `private`.
 local ORDER = { ["nil"] = { 2, 1, 0 }, ["true"] = { 1, 2, 0 }, ["false"] = { 2, 0 } }
 
--- What a system does not have at all, it raises for.
+-- What a system does not have at all, it raises for; and memory may end.
 local function attempt(fn, ...)
   local ok, value, message = pcall(fn, ...)
+  if not ok and value == "not enough memory" then error(value, 0) end
   if not ok then return nil, value end
   return value, message
 end
