@@ -22,27 +22,28 @@ local STATES = { "ESTABLISHED", "SYN_SENT", "SYN_RCVD", "FIN_WAIT1", "FIN_WAIT2"
 -- A program by which the kernel chooses (linux/inet_diag.h): those from or to one of
 -- the ports, as a machine may have some ten thousand others. Each test is three
 -- instructions { code, bytes on if true, bytes on if not }: equal?, the port, and a jump to
--- the end. Who jumps further than that is left out.
+-- the end. Who jumps further than that is left out. (Joined by table.concat: in a long
+-- chain of `..` LuaJIT does not outlive it when memory ends.)
 local function chosen(ports)
   local JUMP, SOURCE_EQUAL, DESTINATION_EQUAL = 1, 11, 12
   local parts, left = {}, #ports * 24
   for _, port in ipairs(ports) do
     for _, code in ipairs { SOURCE_EQUAL, DESTINATION_EQUAL } do
       local otherwise = left == 12 and 16 or 12
-      parts[#parts + 1] = string.char(code, 8) .. pack(otherwise, 2) .. "\0\0" .. pack(port, 2) ..
-        string.char(JUMP, 4) .. pack(left - 8, 2)
+      for _, bytes in ipairs { string.char(code, 8), pack(otherwise, 2), "\0\0", pack(port, 2), string.char(JUMP, 4),
+        pack(left - 8, 2) } do parts[#parts + 1] = bytes end
       left = left - 12
     end
   end
   local program = table.concat(parts)
-  return pack(4 + #program, 2) .. pack(INET_DIAG_REQ_BYTECODE, 2) .. program
+  return table.concat { pack(4 + #program, 2), pack(INET_DIAG_REQ_BYTECODE, 2), program }
 end
 
 -- struct nlmsghdr, struct inet_diag_req_v2 for all states of a family, and an attribute.
 local function request(sequence, family, ports)
-  local body = string.char(family, TCP, 0, 0) .. pack(ALL, 4) .. ("\0"):rep(48) .. chosen(ports)
-  return pack(16 + #body, 4) .. pack(SOCK_DIAG_BY_FAMILY, 2) .. pack(NLM_F_REQUEST + NLM_F_DUMP, 2)
-    .. pack(sequence, 4) .. pack(0, 4) .. body
+  local body = table.concat { string.char(family, TCP, 0, 0), pack(ALL, 4), ("\0"):rep(48), chosen(ports) }
+  return table.concat { pack(16 + #body, 4), pack(SOCK_DIAG_BY_FAMILY, 2), pack(NLM_F_REQUEST + NLM_F_DUMP, 2),
+    pack(sequence, 4), pack(0, 4), body }
 end
 
 local function address(text, at_host, at_port, family)
