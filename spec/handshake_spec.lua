@@ -126,6 +126,9 @@ describe("net.handshake", function()
     support.assert_raises("unknown option 'levle' %(valid: 1, family, interface, level, private, timeout%)",
       net.handshake, { levle = 1 })
     support.assert_raises("option level: '0', '1', '2' expected, got 3", net.handshake, { level = 3 })
+    support.assert_raises("wire:socket: a name %(string%) expected, got nil", net.handshake, {
+      level = 0, function(wire) wire:socket() end,
+    })
     support.assert_raises("lose: unknown segments 'RST' %(valid: SYN, ACK, FIN, all%)", net.handshake, {
       level = 0, function(wire) wire:lose(wire:socket("client"), "RST") end,
     })
@@ -418,6 +421,15 @@ describe("on the wire", function()
     assert.same({ "ICMP echo request", "ICMP echo reply", "ICMP echo request", "ICMP echo reply" }, hs:names())
     assert.matches("answers for 1001 and 2002 came to client 1", notes(hs))
     assert.matches("answers for 1001 and 2002 came to client 2", notes(hs))
+  end)
+
+  it("is said of which port nothing is captured, when there are too many", function()
+    local hs = net.handshake { function(wire)
+      for i = 1, 41 do assert(assert(wire:socket("server " .. i)):bind("127.0.0.1", 0)) end
+    end }
+    local first_port, last_port = notes(hs):match("^not captured, port (%d+): the filter has room for 40 ports()")
+    assert(tonumber(first_port), notes(hs))
+    assert.equal(#notes(hs) + 1, last_port) -- of one alone
   end)
 
   it("what the states are the kernel says, too", function()

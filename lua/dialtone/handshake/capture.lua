@@ -9,13 +9,15 @@ local packet = require "dialtone.handshake.packet"
 local Capture = {}
 Capture.__index = Capture
 
+local MOST_PORTS = 40 -- of a filter, whose jumps are bytes
 local MOST = 320 -- bytes of a packet: its headers, and a little more
 
 -- --- capturing ----------------------------------------------------------------------
 
--- Only these ports from now on. A filter is changed in one step.
+-- One port more from now on: true, or nil, message. A filter is changed in one step.
 function Capture:watch(port)
-  if self.watched[port] or #self.ports >= 40 then return true end
+  if self.watched[port] then return true end
+  if #self.ports >= MOST_PORTS then return nil, ("the filter has room for %d ports"):format(MOST_PORTS) end
   self.watched[port] = true
   self.ports[#self.ports + 1] = port
   return self.socket:setsockopt("SO_ATTACH_FILTER", filter.ports(self.ports, MOST))

@@ -132,7 +132,10 @@ end
 local function watch_address(wire, address)
   local port = address and address.port
   if not port or port == 0 then return end
-  if wire.capture and not wire.ports[port] then wire.capture:watch(port) end
+  if wire.capture and not wire.ports[port] then
+    local watched, message = wire.capture:watch(port)
+    if not watched then add(wire, { kind = "note", text = ("not captured, port %d: %s"):format(port, message) }) end
+  end
   wire.ports[port] = wire.ports[port] or {}
   wire.ports[port][address.host] = true
 end
@@ -155,7 +158,7 @@ local function state_of(socket, kind)
   if kind ~= "SOCK_STREAM" then return nil end
   local info = socket:tcpinfo()
   if not info then return nil end
-  return info.state == "CLOSE" and "CLOSED" or info.state, info.queue_length, info.queue_limit
+  return info.state == "CLOSE" and "CLOSED" or info.state
 end
 
 local adopt
@@ -188,7 +191,7 @@ local function finish(self, event, call, ...)
   event.failed = value == nil and (code or "failed") or nil
   if call ~= "close" then
     note_local(self, call)
-    event.state, event.queue, event.limit = state_of(self.socket, self.kind)
+    event.state = state_of(self.socket, self.kind)
     event.address = self.address and tostring(self.address)
   end
   sample(self.wire)
@@ -256,6 +259,9 @@ local LOST = {
 -- @treturn[2] string code as of net.socket
 -- @usage local listener = assert(wire:socket("server"))
 function Wire:socket(name, domain, kind, protocol)
+  if type(name) ~= "string" then
+    error(("wire:socket: a name (string) expected, got %s"):format(type(name)), 2)
+  end
   domain, kind = domain or self.family, kind or "SOCK_STREAM"
   local event = add(self, { kind = "call", call = "socket", name = name,
     side = name:find("^server") and "server" or "client",
