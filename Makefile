@@ -331,7 +331,7 @@ suite-tsan: $(filter %/host_close %/host_threads,$(call hosts,tsan,$(TSAN_LUAS))
 # --- fuzzing ------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 60
-fuzz: ## try the parsers with bytes made up, each FUZZ_SECONDS (60)
+fuzz: ## try the parsers with bytes made up, each FUZZ_SECONDS (60) of processor time
 	@spec/support/deps test fuzz
 	$(SUBMAKE) suite-fuzz
 	@JOBS="$(JOBS)" FUZZ_SECONDS="$(FUZZ_SECONDS)" spec/fuzz/run fuzz $(FUZZERS)

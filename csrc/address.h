@@ -153,7 +153,9 @@ void dt_address_map(struct dt_address *address);
 /* --- the pieces of texts ------------------------------------------------ */
 
 /* An interface's index from its name, or from its number in digits; false
-   when there is no such interface. */
+   when there is no such interface.  In calls it is an int; in addresses it has
+   32 bits, and the kernel says what it thinks of them. */
+bool dt_scope_from_text(const char *text, size_t size, unsigned *index);
 bool dt_interface_from_text(const char *text, size_t size, unsigned *index);
 
 /* "aa:bb:cc:dd:ee:ff", from and to; formatting cuts at DT_HWADDR_MAX. */

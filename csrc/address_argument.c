@@ -60,7 +60,7 @@ int dt_check_interface(lua_State *L, int arg) {
     return (int)dt_check_range(L, arg, 0, INT_MAX);
   case LUA_TSTRING:
     name = lua_tolstring(L, arg, &size);
-    if (!dt_interface_from_text(name, size, &index) || index > INT_MAX)
+    if (!dt_interface_from_text(name, size, &index))
       return -1;
     return (int)index;
   default:
@@ -156,7 +156,7 @@ static bool interface_field(struct reader *reader, const char *name,
   if (lua_type(reader->L, -1) != LUA_TSTRING)
     return number_field(reader, name, UINT_MAX, index);
   text = lua_tolstring(reader->L, -1, &size);
-  if (dt_interface_from_text(text, size, index))
+  if (dt_scope_from_text(text, size, index))
     return true;
   reader->why = unknown;
   return false;

@@ -9,6 +9,7 @@
 
 #include <sys/socket.h> /* before net/if.h, on the BSDs */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ int dt_port_from_text(const char *text, size_t size) {
 }
 
 /* A name goes first: Linux lets an interface be called "7". */
-bool dt_interface_from_text(const char *text, size_t size, unsigned *index) {
+bool dt_scope_from_text(const char *text, size_t size, unsigned *index) {
   char name[IF_NAMESIZE];
   if (size > 0 && size < sizeof name && !memchr(text, '\0', size)) {
     memcpy(name, text, size);
@@ -81,6 +82,10 @@ bool dt_interface_from_text(const char *text, size_t size, unsigned *index) {
       return true;
   }
   return parse_number(text, size, 10, 0xffffffffU, index);
+}
+
+bool dt_interface_from_text(const char *text, size_t size, unsigned *index) {
+  return dt_scope_from_text(text, size, index) && *index <= INT_MAX;
 }
 
 bool dt_hwaddr_parse(struct dt_address_fields *fields, const char *text,
@@ -142,7 +147,7 @@ static int from_ipv6(struct dt_address *address, const char *host, size_t size,
   if (percent < size) {
     if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
       return refuse(why, "an IPv4 address has no scope");
-    if (!dt_interface_from_text(host + percent + 1, size - percent - 1, &scope))
+    if (!dt_scope_from_text(host + percent + 1, size - percent - 1, &scope))
       return refuse(why, "unknown interface in the scope");
   }
   in6.sin6_scope_id = scope;
@@ -315,7 +320,7 @@ static int parse_packet(struct dt_address *address, const char *text,
   struct dt_address_fields fields = {0};
   size_t slash = find(text, size, '/');
   if (!is_text(text, slash, "*") &&
-      !dt_interface_from_text(text, slash, &fields.ifindex))
+      !dt_scope_from_text(text, slash, &fields.ifindex))
     return refuse(why, "unknown interface (write packet:NAME/PROTOCOL)");
   if (slash < size) {
     text += slash + 1;

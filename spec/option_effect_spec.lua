@@ -359,6 +359,8 @@ describe("the option", function()
     assert(s:setsockopt("IP_UNICAST_IF", "lo"))
     assert.equal(net.if_nametoindex("lo"), s:getsockopt("IP_UNICAST_IF"))
     assert_fails("ENODEV", "^setsockopt IP_UNICAST_IF: ", s:setsockopt("IP_UNICAST_IF", "nosuch0"))
+    -- An index is an int, in digits too.
+    assert_fails("ENODEV", "^setsockopt IP_UNICAST_IF: ", s:setsockopt("IP_UNICAST_IF", "2222223721"))
   end)
 
   with("ICMP_FILTER", "hides types of messages", function()
