@@ -1,6 +1,6 @@
 /*
- * address_argument.c - arguments that are addresses: dt_check_address and
- * dt_check_interface of glue.h.
+ * address_argument.c - arguments that are addresses: dt_check_address of
+ * glue.h.
  *
  * What has the wrong type, or a field that no address has, is the caller's
  * mistake and raises.  What has the right type and is no address (a text, a
@@ -44,31 +44,6 @@ int dt_fail_text(lua_State *L, const char *operation, const char *text,
 /* Raises "bad argument": the message is on top of the stack. */
 static void bad_argument(lua_State *L, int arg) {
   luaL_argerror(L, arg, lua_tostring(L, -1));
-}
-
-/* --- interfaces --------------------------------------------------------- */
-
-int dt_check_interface(lua_State *L, int arg) {
-  const char *name;
-  size_t size;
-  unsigned index;
-  switch (lua_type(L, arg)) {
-  case LUA_TNONE:
-  case LUA_TNIL:
-    return 0;
-  case LUA_TNUMBER:
-    return (int)dt_check_range(L, arg, 0, INT_MAX);
-  case LUA_TSTRING:
-    name = lua_tolstring(L, arg, &size);
-    if (!dt_interface_from_text(name, size, &index))
-      return -1;
-    return (int)index;
-  default:
-    lua_pushfstring(L, "interface expected (a name or an index), got %s",
-                    luaL_typename(L, arg));
-    bad_argument(L, arg);
-    return -1;
-  }
 }
 
 /* --- tables: the fields ------------------------------------------------- */

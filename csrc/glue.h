@@ -178,10 +178,6 @@ int dt_check_address(lua_State *L, int arg, const char *operation,
    sockaddr: never copied by assignment, but with dt_address_copy. */
 const struct dt_address *dt_test_address(lua_State *L, int arg);
 
-/* An interface by name ("eth0") or index; 0 for 0 or nil.  Raises for a wrong
-   type; -1 for a name that does not exist. */
-int dt_check_interface(lua_State *L, int arg);
-
 /* The descriptor of a number, a socket, an io file, or any object with a
    `fileno` or `getfd` method; -1 for a closed one.  False for other values. */
 bool dt_test_descriptor(lua_State *L, int index, int *fd);

@@ -44,29 +44,33 @@ static bool is_address4(lua_State *L, int index, struct in_addr *address) {
   return true;
 }
 
-/* The interface at `index`: 0 or an errno. */
-static int place_at(lua_State *L, const struct dt_option_call *call, int index,
-                    const char *expected, struct place *place, bool ipv4) {
+int dt_option_interface(lua_State *L, const struct dt_option_call *call,
+                        int index, const char *expected, unsigned *number) {
   size_t size;
   const char *text;
+  switch (lua_type(L, index)) {
+  case LUA_TNUMBER:
+    *number = (unsigned)dt_option_whole(L, call, index, expected, 0, INT_MAX);
+    return 0;
+  case LUA_TSTRING:
+    text = lua_tolstring(L, index, &size);
+    return dt_interface_from_text(text, size, number) ? 0 : ENODEV;
+  default:
+    return dt_option_wrong(L, call, index, expected);
+  }
+}
+
+/* The interface at `index`, none for nil: 0 or an errno. */
+static int place_at(lua_State *L, const struct dt_option_call *call, int index,
+                    const char *expected, struct place *place, bool ipv4) {
   memset(place, 0, sizeof *place);
   if (ipv4 && is_address4(L, index, &place->address)) {
     place->by_address = true;
     return 0;
   }
-  switch (lua_type(L, index)) {
-  case LUA_TNIL:
-    return 0;
-  case LUA_TNUMBER:
-    place->index =
-        (unsigned)dt_option_whole(L, call, index, expected, 0, INT_MAX);
-    return 0;
-  case LUA_TSTRING:
-    text = lua_tolstring(L, index, &size);
-    return dt_interface_from_text(text, size, &place->index) ? 0 : ENODEV;
-  default:
-    return dt_option_wrong(L, call, index, expected);
-  }
+  return lua_isnil(L, index)
+             ? 0
+             : dt_option_interface(L, call, index, expected, &place->index);
 }
 
 #define INTERFACE  "interface (name or index)"

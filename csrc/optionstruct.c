@@ -257,15 +257,15 @@ int dt_encode_membership(lua_State *L, struct dt_option_call *call) {
   struct packet_mreq request;
   size_t size;
   const char *bytes;
-  int index;
+  unsigned index = 0;
+  int error;
   memset(&request, 0, sizeof request);
   if (!lua_istable(L, call->arg))
     dt_option_wrong(L, call, call->arg, "table { interface =, type = }");
   dt_option_check_keys(L, call, membership_keys);
   lua_getfield(L, call->arg, "interface");
-  if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
-    dt_option_wrong(L, call, -1, "field 'interface': name or index");
-  index = dt_check_interface(L, lua_gettop(L));
+  error = dt_option_interface(L, call, -1, "field 'interface': name or index",
+                              &index);
   lua_getfield(L, call->arg, "type");
   request.mr_type = (unsigned short)membership_type(L, call);
   lua_getfield(L, call->arg, "address");
@@ -279,9 +279,9 @@ int dt_encode_membership(lua_State *L, struct dt_option_call *call) {
     request.mr_alen = (unsigned short)size;
   }
   lua_pop(L, 3);
-  if (index < 0)
-    return ENODEV;
-  request.mr_ifindex = index;
+  if (error != 0)
+    return error;
+  request.mr_ifindex = (int)index;
   memcpy(&call->u, &request, sizeof request);
   return dt_option_take(call, sizeof request);
 }

@@ -75,6 +75,11 @@ lua_Number dt_option_whole(lua_State *L, const struct dt_option_call *call,
                            int index, const char *expected, lua_Number low,
                            lua_Number high);
 
+/* An interface by name ("eth0") or index, at `index`: 0 or ENODEV; raises for
+   others. */
+int dt_option_interface(lua_State *L, const struct dt_option_call *call,
+                        int index, const char *expected, unsigned *number);
+
 /* Raises for a key of the table at call->arg that is not in the list, which
    ends with NULL. */
 void dt_option_check_keys(lua_State *L, const struct dt_option_call *call,

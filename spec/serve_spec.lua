@@ -186,6 +186,17 @@ describe("net.serve", function()
     assert_fails("closed", "^accept", listener:accept())
   end)
 
+  it("says when its listener is shut down behind its back, and says nothing when it is closed", function()
+    local errors = support.listen_to_errors()
+    local s, other = start(net.echo), start(net.echo)
+    assert(s.listener:shutdown("SHUT_RDWR"))
+    assert(other.listener:close())
+    support.eventually(function() return #errors > 0 end, "nothing is said")
+    net.sleep(0) -- whatever else there is to be said
+    assert.equal(1, #errors)
+    assert.match("^accept .*: [Ii]nvalid argument", errors[1].message)
+  end)
+
   it("fails for a socket that does not listen", function()
     local listener = support.tcp4.listener()
     listener:close()

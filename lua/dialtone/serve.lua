@@ -43,11 +43,10 @@ end
 -- The end of a handler, or of what sent its rest. It is called again when memory
 -- ended before it had.
 local function note_end(server, task, conn, ok, failure, trace)
-  if not ok and task:status() == "failed" then
-    server.failed = server.failed + 1
-    tell(server, trace, task, failure)
-  end
+  local failed = not ok and task:status() == "failed"
+  if failed then tell(server, trace, task, failure) end
   close_connection(server, conn)
+  if failed then server.failed = server.failed + 1 end
 end
 
 -- Whoever waits for a connection to end looks again, when `active` are left.
@@ -100,8 +99,10 @@ local function accept_all(server)
         server.coming = conn
         begin(server, conn, peer)
         server.coming = false
-      elseif code == "closed" or code == "EINVAL" or code == "EBADF" then
-        return -- closed, or shut down
+      elseif code == "closed" then
+        return
+      elseif code == "EINVAL" or code == "EBADF" then -- shut down, or closed behind our back
+        return tell(server, peer, nil, peer)
       elseif code ~= "timeout" and code ~= "EAGAIN" then -- the listener's own limits
         length = pause(server, peer, length)
       end
