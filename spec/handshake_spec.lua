@@ -106,7 +106,7 @@ describe("net.handshake", function()
       local output = child.run(nobody .. child.quote(child.interpreter()) .. [[ -e '
         local hs = require("dialtone").handshake()
         print(hs.level, hs.reason)
-        print(table.concat(hs:names(), " ", 1, 3))']])
+        print(table.concat(hs:names(), " ", 1, 3))']]):gsub("profiling:[^\n]*\n", "") -- make cover's own
       assert.matches("^1\tnot level 2: socket AF_PACKET SOCK_DGRAM: Operation not permitted\n"
         .. "SYN SYN%-ACK ACK\n$", output)
     end)
