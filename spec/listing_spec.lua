@@ -342,7 +342,7 @@ describe("a task as text", function()
     end)
   end)
 
-  it("names the peer, the task that it joins, the host", function()
+  it("names the peer, the task that it joins, the host, the descriptor", function()
     run(function(spawn)
       local listener = keep(assert(net.listen("127.0.0.1:0")))
       local client = keep(assert(net.connect(listener:getsockname())))
@@ -351,6 +351,15 @@ describe("a task as text", function()
       task.until_waiting { reader, joiner }
       assert.equal(": read " .. tostring(listener:getsockname()), tostring(reader):match("waiting(.*)"))
       assert.equal(": join " .. tostring(reader):match("^task %d+"), tostring(joiner):match("waiting(.*)"))
+
+      support.fault.delay("getaddrinfo", 2)
+      local asker = spawn(net.getaddrinfo, "localhost")
+      task.until_waiting(asker)
+      assert.equal(": getaddrinfo localhost", tostring(asker):match("waiting(.*)"))
+
+      local watcher = spawn(net.wait, client:fileno())
+      task.until_waiting(watcher)
+      assert.equal((": wait fd %d"):format(client:fileno()), tostring(watcher):match("waiting(.*)"))
     end)
   end)
 
