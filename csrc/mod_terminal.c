@@ -90,8 +90,8 @@ static char **complete(void *context, const char *line, size_t length,
       dt_cpcall(L, complete_protected, &completion) == LUA_OK)
     return completion.names;
   message = lua_tostring(L, -1);
-  if (message)
-    strncpy(feeding->terminal->failure, message, DT_REASON_MAX - 1);
+  strncpy(feeding->terminal->failure, message ? message : "without a message",
+          DT_REASON_MAX - 1);
   lua_pop(L, 1);
   return NULL;
 }

@@ -363,6 +363,15 @@ describe("the history", function()
     terminal:key("Up")
     terminal:ends("> =x")
   end)
+
+  it("makes no home that is not there", function()
+    local home = directory().path .. "/nobody"
+    local terminal = start { DIALTONE_EDITOR = editors[1], HOME = home }
+    terminal:line("x = 1")
+    terminal:ends(("\ndialtone: the history is not kept: write %s/.local/state/dialtone/history: "):format(home)
+      .. "No such file or directory\n>")
+    assert.is_nil(io.open(home))
+  end)
 end)
 
 describe("the editor", function()

@@ -57,7 +57,7 @@ end
 -- environment. When it ends, the screen says with which status.
 function Terminal.start(arguments)
   local self = setmetatable({ socket = support.path() }, Terminal)
-  local env = { LC_ALL = "C.UTF-8", HOME = "/nonexistent", DIALTONE_EDITOR = "" }
+  local env = { LC_ALL = "C.UTF-8", HOME = "", XDG_STATE_HOME = "", DIALTONE_EDITOR = "" }
   for name, value in pairs(arguments.env or {}) do env[name] = value end
   local command = ("trap true INT; env %s %s; echo \"status $?\"; read never")
     :format(assignments(env), Terminal.command(arguments))

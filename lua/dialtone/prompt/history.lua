@@ -8,16 +8,17 @@ local history = {}
 local MAX = 1000            -- lines that are read again; twice as many are kept
 local MAX_BYTES = 1024 * 1024 -- of the file: no more of it is read
 
--- Where it is by the XDG base directories; nil: there is no home.
+-- Where it is by the XDG base directories, and what of that must be there; nil: there
+-- is no home.
 local function find_path()
   local state, home = os.getenv("XDG_STATE_HOME"), os.getenv("HOME")
-  if state and state:sub(1, 1) == "/" then return state .. "/dialtone/history" end
-  if home and home:sub(1, 1) == "/" then return home .. "/.local/state/dialtone/history" end
+  if state and state:sub(1, 1) == "/" then return state .. "/dialtone/history", "" end
+  if home and home:sub(1, 1) == "/" then return home .. "/.local/state/dialtone/history", home end
 end
 
--- The directories of a path that are not there yet.
-local function make_directories(path)
-  local at = 1
+-- The directories of a path that are not there yet, below `base`.
+local function make_directories(path, base)
+  local at = #base + 1
   while true do
     at = path:find("/", at + 1, true)
     if not at then return end
@@ -50,11 +51,12 @@ local kept = {} -- path, the last line
 
 -- Reads the file; each line goes to `remember`, the oldest first.
 function history.open(remember)
-  kept = { path = find_path(), remember = remember }
-  if not kept.path then return end
-  make_directories(kept.path)
-  local lines = read_lines(kept.path)
-  if #lines > 2 * MAX then lines = shorten(kept.path, lines) end
+  local path, base = find_path()
+  kept = { path = path, remember = remember }
+  if not path then return end
+  make_directories(path, base)
+  local lines = read_lines(path)
+  if #lines > 2 * MAX then lines = shorten(path, lines) end
   for i = math.max(1, #lines - MAX + 1), #lines do remember(lines[i]) end
   kept.last = lines[#lines]
 end
