@@ -577,6 +577,17 @@ describe("control data that has no name here", function()
     assert.is_true(#m.control[1].value > 0)
   end)
 
+  it("comes with a message without bytes, which is no end of the stream", function()
+    local a = support.tcp4.pair()
+    local TX_SOFTWARE, SOFTWARE, OPT_TSONLY = 2, 16, 2048
+    if not a:setsockopt("SOL_SOCKET", SO_TIMESTAMPING, TX_SOFTWARE + SOFTWARE + OPT_TSONLY) then return end
+    a:send("x")
+    local m = support.eventually(function() return a:recvmsg(100, nil, "MSG_ERRQUEUE") end)
+    assert.equal("", m[1])
+    assert.is_true(m.flags.MSG_ERRQUEUE)
+    assert.is_true(#m.control > 0)
+  end)
+
   it("is sent as bytes or an integer", function()
     local a, b = support.udp4.pair()
     if not b:setsockopt("SOL_SOCKET", SO_TIMESTAMPING, 0) then return end

@@ -327,6 +327,15 @@ for _, kind in ipairs(stream.kinds) do
       end))
     end)
 
+    in_task("sends what one stream has gathered, and leaves another's", function(a, b)
+      local other, peer = kind.pair()
+      a:write("one\n")
+      other:write("other\n")
+      assert.equal(1, sends(function() assert(a:flush()) end))
+      assert.equal("one", b:read())
+      assert.equal("other", peer:read())
+    end)
+
     in_task("sends what was gathered when the task ends", function(a, b)
       local task = net.spawn(function() a:write("o"):write("ne\n") end)
       assert.equal(1, sends(function() assert.equal("one", b:read()) end))
@@ -498,6 +507,38 @@ for _, kind in ipairs(stream.kinds) do
     end)
   end)
 end
+
+describe("what was gathered, and the kernel does not take,", function()
+  local calls = {
+    send = function(a) return a:send("later") end,
+    sendmsg = function(a) return a:sendmsg("later") end,
+    sendmany = function(a) return a:sendmany { "later" } end,
+    sendfile = function(a) return a:sendfile(support.file("later")) end,
+  }
+  for name, call in pairs(calls) do
+    it("keeps back what " .. name .. " would send after it", function()
+      local a, b = support.keep(net.socketpair())
+      a:settimeout(0)
+      local filled = 0
+      while true do
+        local sent, _, code = a:send(long)
+        if not sent then
+          assert.equal("EAGAIN", code)
+          break
+        end
+        filled = filled + sent
+      end
+      assert(a:setvbuf("full"))
+      assert(a:write("earlier"))
+      assert_fails("EAGAIN", "^" .. name, call(a))
+      assert.is_true(filled > 0)
+      local reading = b:read(filled)
+      assert.equal(filled, #reading)
+      assert(a:close())
+      assert.equal("earlier", b:read("a"))
+    end)
+  end
+end)
 
 describe("what was gathered, and the kernel takes in parts, in a main program without tasks,", function()
   local function gather(text)

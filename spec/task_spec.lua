@@ -219,6 +219,13 @@ describe("net.run", function()
     assert.equal(0, select("#", net.run(function() end)))
   end)
 
+  it("gives nil, message, code when the function's task is cancelled", function()
+    assert.same({ n = 3, nil, "the task was cancelled", "cancelled" }, pack(net.run(function()
+      net.tasks()[1]:cancel()
+      wait_long()
+    end)))
+  end)
+
   it("raises what the function raised, with the traceback, and at once", function()
     local left
     local message = assert_raises("^spec/task_spec.lua:%d+: on purpose\nstack traceback:", net.run, function()

@@ -611,6 +611,24 @@ describe("sendfile", function()
     assert.equal("text", b:recv(10))
     assert.equal(2, a:sendfile({ fileno = function() return fd end }, 2))
     assert.equal("xt", b:recv(10))
+    for _, part in ipairs { "tex", "t" } do -- from where it stands, which moves on
+      assert.equal(#part, a:sendfile(fd, nil, 3))
+      assert.equal(part, b:recv(10))
+    end
+  end)
+
+  it("sends what comes to a socket, up to its end", function()
+    local a, b = keep(net.socketpair())
+    for _, source_of in ipairs { function(s) return s end, function(s) return s:fileno() end } do
+      local from, to = keep(net.socketpair())
+      local source = source_of(to)
+      from:send("some text")
+      from:close()
+      assert.equal(5, a:sendfile(source, nil, 5))
+      assert.equal("some ", b:recv(100))
+      assert.equal(4, a:sendfile(source))
+      assert.equal("text", b:recv(100))
+    end
   end)
 
   it("fails for what is not open", function()

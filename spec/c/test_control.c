@@ -298,6 +298,13 @@ static void integers_are_read_as_the_kernel_sized_them(void) {
   CHECK(!decode("IP_TOS", &byte, 0, &value));
 }
 
+/* They are taken while the message is: see descriptor.h. */
+static void descriptors_are_no_value(void) {
+  struct dt_control_value value;
+  int fd = 0;
+  CHECK(!decode("SCM_RIGHTS", &fd, sizeof fd, &value));
+}
+
 static void times_keep_their_value(void) {
   struct dt_control_value value;
   struct timespec spec = {.tv_sec = 1700000000, .tv_nsec = 999999999};
@@ -417,6 +424,7 @@ int main(void) {
   RUN(only_whole_descriptors_are_found);
   RUN(integers_keep_their_value);
   RUN(integers_are_read_as_the_kernel_sized_them);
+  RUN(descriptors_are_no_value);
   RUN(times_keep_their_value);
   RUN(credentials_keep_their_value);
   RUN(packet_information_keeps_its_value);
