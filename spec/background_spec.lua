@@ -65,7 +65,8 @@ describe("net.background", function()
     local times = {}
     for i = 1, 50 do times[i] = ask(port) end
     table.sort(times)
-    assert.is_true(times[25] < 0.01, ("the median is %.2f ms"):format(times[25] * 1000))
+    local most = net.fileno() and 0.01 or 0.03 -- without a descriptor it is looked at every 10 ms
+    assert.is_true(times[25] < most, ("the median is %.2f ms"):format(times[25] * 1000))
     terminal:line("5 print(half)")
     terminal:ends("\n5\n>")
   end)
