@@ -28,6 +28,7 @@ struct sending_file {
   lua_Number left; /* bytes still to send; HUGE for all */
   lua_Number sent;
   bool by_hand;      /* sendfile(2) is not for this pair */
+  bool unreadable;   /* by hand only: it is the file that has failed */
   size_t begin, end; /* what lies in `piece` and is not sent yet */
   char *piece;       /* by hand only */
 };
@@ -66,7 +67,7 @@ static ssize_t read_piece(struct sending_file *sending, size_t size) {
                                                              : (ssize_t)count;
   }
   got = sending->offset < 0
-            ? read(sending->fd, sending->piece, size)
+            ? dt_sys.read(sending->fd, sending->piece, size)
             : pread(sending->fd, sending->piece, size, sending->offset);
   if (got > 0 && sending->offset >= 0)
     sending->offset += got;
@@ -82,6 +83,7 @@ static int fill(struct sending_file *sending) {
   if (size == 0)
     return 0;
   got = read_piece(sending, size);
+  sending->unreadable = got < 0;
   if (got <= 0)
     return (int)got;
   sending->begin = 0;
@@ -152,6 +154,10 @@ static enum dt_outcome sendfile_step(lua_State *L,
     return DT_FAILED;
   }
   count = move(L, sending);
+  if (count < 0 && sending->unreadable && errno == EAGAIN) {
+    operation->error = EAGAIN; /* nobody would tell when there is more */
+    return DT_FAILED;
+  }
   if (count < 0)
     return dt_step_failed(operation, errno, DT_WANT_WRITE);
   if (count > 0) { /* it may be long: let the time limit be looked at */
@@ -207,8 +213,8 @@ static off_t start_of(lua_State *L, int arg, FILE *file, int fd) {
 /***
 Sends a file, or a part of it, from where it stands; waits until all of it has
 gone, or the file ends. A file without positions (a pipe) is read and sent in
-pieces; the time limit is the socket's, and does not bound the reading. See
-sendfile(2).
+pieces; the time limit is the socket's, and does not bound the reading: what
+comes from a socket is for `net.copy`, which waits for both. See sendfile(2).
 @function socket:sendfile
 @tparam file|integer file an io file, a descriptor, or an object with a
 `fileno` method
@@ -218,7 +224,8 @@ position, which moves on
 @treturn integer bytes sent
 @treturn[2] nil
 @treturn[2] string message
-@treturn[2] string code as for send, and what read(2) says
+@treturn[2] string code as for send, and what read(2) says: `"EAGAIN"` for a
+non-blocking file in which there is nothing just now
 @treturn[2] integer bytes sent before the failure
 @treturn[2] ?string what was read of a pipe, and was not sent
 @usage local sent = assert(s:sendfile(assert(io.open("page.html", "rb"))))

@@ -210,7 +210,7 @@ static int terminal_read(lua_State *L) {
   ssize_t size;
   do {
     dt_let_hook_fire(L);
-    size = read(STDIN_FILENO, data, sizeof data);
+    size = dt_sys.read(STDIN_FILENO, data, sizeof data);
   } while (size < 0 && errno == EINTR);
   if (size < 0)
     return dt_fail(L, "standard input", NULL, errno);

@@ -77,7 +77,7 @@ struct dt_sys {
      bytes out of, [1] to put them in */
   ssize_t (*splice)(int from, int to, size_t count, int to_socket);
   int (*pipe)(int fds[2]);
-  ssize_t (*read)(int fd, void *data, size_t size); /* of such a pipe */
+  ssize_t (*read)(int fd, void *data, size_t size); /* of what is no socket */
 
   int (*poll)(struct pollfd *list, nfds_t count, int milliseconds);
 #ifdef DT_HAVE_EPOLL

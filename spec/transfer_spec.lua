@@ -617,6 +617,19 @@ describe("sendfile", function()
     end
   end)
 
+  it("fails when a non-blocking file has nothing just now, and is not left waiting", function()
+    local a = keep(net.socketpair())
+    local from, to = keep(net.socketpair())
+    net.run(function() -- tasks' sockets are
+      net.spawn(function() from:send("x") end)
+      assert.equal("x", to:recv(1))
+    end)
+    from:send("some")
+    local value, message, code, count = a:sendfile(to)
+    assert_fails("EAGAIN", "^sendfile", value, message, code)
+    assert.equal(4, count)
+  end)
+
   it("sends what comes to a socket, up to its end", function()
     local a, b = keep(net.socketpair())
     for _, source_of in ipairs { function(s) return s end, function(s) return s:fileno() end } do

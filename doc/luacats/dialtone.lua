@@ -824,8 +824,8 @@ function socket:sendfds(data, list) end
 
 --- Sends a file, or a part of it, from where it stands; waits until all of it has
 --- gone, or the file ends. A file without positions (a pipe) is read and sent in
---- pieces; the time limit is the socket's, and does not bound the reading. See
---- sendfile(2).
+--- pieces; the time limit is the socket's, and does not bound the reading: what
+--- comes from a socket is for `net.copy`, which waits for both. See sendfile(2).
 ---
 --- ```lua
 --- local sent = assert(s:sendfile(assert(io.open("page.html", "rb"))))
@@ -835,7 +835,7 @@ function socket:sendfds(data, list) end
 ---@param count? integer # how many bytes at most; left out: to the end
 ---@return integer? # bytes sent
 ---@return string? message
----@return string? code as for send, and what read(2) says
+---@return string? code as for send, and what read(2) says: `"EAGAIN"` for a non-blocking file in which there is nothing just now
 ---@return integer? # bytes sent before the failure
 ---@return string? # what was read of a pipe, and was not sent
 function socket:sendfile(file, offset, count) end

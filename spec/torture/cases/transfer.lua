@@ -68,6 +68,13 @@ return function(t)
     must(a:sendfile(file, 0, 100))
     return #must(b:recv(10000)) > 0
   end)
+  case("sendfile, of a socket", t.nothing, function()
+    local a, b = t.pair()
+    local c, d = t.pair()
+    t.send(a, "hello")
+    must(a:shutdown("SHUT_WR"))
+    return same(must(c:sendfile(b)), 5) and same(must(d:read(5)), "hello")
+  end)
   -- Large pieces go through a pipe.
   case("copy much", t.nothing, function()
     local a, b = t.pair()
