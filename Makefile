@@ -398,6 +398,7 @@ bench: ## measure: instructions, CPU time against C, servers against peers
 	bench/instructions lua5.4
 	bench/pair lua5.4
 	@$(RELEASE_54) lua5.4 bench/timers.lua
+	@$(RELEASE_54) lua5.4 bench/connections.lua
 	bench/table
 
 # --- handing it on -----------------------------------------------------------
