@@ -172,8 +172,23 @@ describe("net.serve", function()
       net.run()
     ]]
     local text = child:rest()
-    assert.match("^dialtone: .*in the handler\nstack traceback.*\ngot  0\n" ..
-      "dialtone: .*in onerror\ngot  0\ndialtone: .*in onerror\ngot  0\n$", text)
+    local handler = "dialtone: [^\n]*in the handler\nstack traceback.-\n"
+    local onerror = "dialtone: net.onerror: [^\n]*in onerror\n"
+    assert.match("^" .. handler .. "got  0\n" .. (handler .. onerror .. "got  0\n"):rep(2) .. "$", text)
+  end)
+
+  it("writes failures to the standard error when there is no net.onerror", function()
+    local child = support.child [[
+      net.onerror = nil
+      net.spawn(error, "on purpose", 0)
+      net.run()
+      net.onerror = "no function"
+      net.spawn(error, "on purpose", 0)
+      net.run()
+    ]]
+    local failure = "dialtone: on purpose\n"
+    assert.match("^" .. failure .. failure .. "dialtone: net.onerror: attempt to call a string value[^\n]*\n$",
+      (child:rest():gsub("stack traceback:\n", ""):gsub("\t[^\n]*\n", "")))
   end)
 
   it("takes a listener", function()
@@ -197,6 +212,15 @@ describe("net.serve", function()
     assert.match("^accept .*: [Ii]nvalid argument", errors[1].message)
   end)
 
+  it("blames its caller for what is no place, and for options", function()
+    assert_raises("^spec/serve_spec%.lua:%d+: bad argument to 'serve' %(an address, .* expected, got nil%)$", function()
+      net.serve(nil, net.echo)
+    end)
+    assert_raises("^spec/serve_spec%.lua:%d+: serve: unknown option 'blacklog'", function()
+      net.serve(0, net.echo, { blacklog = 1 })
+    end)
+  end)
+
   it("fails for a socket that does not listen", function()
     local listener = support.tcp4.listener()
     listener:close()
@@ -208,8 +232,8 @@ describe("net.serve", function()
 
   it("fails as net.listen does", function()
     local taken = support.tcp4.listener():getsockname()
-    assert_fails("EADDRINUSE", "^listen " .. support.plain(taken), net.serve(taken, net.echo))
-    assert_fails("EINVAL", "^listen nonsense: ", net.serve("nonsense", net.echo))
+    assert_fails("EADDRINUSE", "^serve " .. support.plain(taken), net.serve(taken, net.echo))
+    assert_fails("EINVAL", "^serve nonsense: ", net.serve("nonsense", net.echo))
   end)
 
   it("takes what net.listen takes", function()
@@ -219,7 +243,7 @@ describe("net.serve", function()
       assert.equal("X", ask(client(s), "x"))
       s:close() -- the file stays, as that of net.listen
     end
-    assert_fails("EADDRINUSE", "^listen unix:", net.serve("unix:" .. path, net.echo))
+    assert_fails("EADDRINUSE", "^serve unix:", net.serve("unix:" .. path, net.echo))
     local s = start(server.answer, { SO_RCVBUF = 65536, backlog = 5, family = "AF_INET" })
     assert(s.listener:getsockopt("SO_RCVBUF") >= 65536)
   end)

@@ -442,9 +442,10 @@ function server:drain(seconds) end
 ---@return table # `accepted`, `active` and `failed` connections (those whose handlers raised), `pauses` (for want of descriptors or memory), `queued` (how many wait in the kernel's queue, where it tells: TCP on Linux)
 function server:stats() end
 
---- A socket: what `net.socket`, `net.socketpair`, `net.fromfd` and `accept` make.
+--- A socket of the system's.
 ---
---- A call that fails gives `nil`, a message and a code. One that would have to
+--- `net.socket`, `net.socketpair`, `net.fromfd`, `accept`, and all that stands on them
+--- make it. A call that fails gives `nil`, a message and a code. One that would have to
 --- wait does so, for at most the time that `settimeout` has set. A closed socket
 --- answers every call with the code `"closed"`. `tostring` says what it is and
 --- where it is connected to. On Lua 5.4 a socket may be a to-be-closed variable

@@ -64,8 +64,14 @@ function net.pp(...)
   require("dialtone.pp").pp(...)
 end
 
+local to_standard_error = net.onerror
+
+-- Neither the failure is lost, nor that of who is to hear of it.
 local function report(message, task, failure)
-  net.onerror(message, task, failure)
+  local ok, wrong = pcall(net.onerror or to_standard_error, message, task, failure)
+  if ok then return end
+  to_standard_error(message)
+  to_standard_error("net.onerror: " .. tostring(wrong))
 end
 
 scopes.report(report)

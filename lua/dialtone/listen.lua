@@ -9,6 +9,22 @@ local KIND = "SOCK_STREAM"
 local known = { backlog = "integer" }
 for name, kind in pairs(bound.known) do known[name] = kind end
 
+-- For the verb `what`, whose caller is blamed for what is wrong.
+local function open(what, where, port, opts)
+  where, port, opts = place.arguments(where, port, opts)
+  opts = options.check(what, opts, known, 3)
+  local at, message, code = place.read(what, where, port, 3)
+  if not at then return nil, message, code end
+  local s
+  s, message, code = bound.open(what, at, KIND, opts, known)
+  if not s then return nil, message, code end
+  local ok
+  ok, message, code = s:listen(opts.backlog)
+  if ok then return s end
+  s:close()
+  return nil, place.blame(what, at.shown, message), code
+end
+
 --- Makes a listening socket. A port alone is one of the loopback, 127.0.0.1; with
 -- `"*"` for a host it is open to all, by IPv4 and IPv6 on the same port, port 0 too.
 --
@@ -33,19 +49,9 @@ for name, kind in pairs(bound.known) do known[name] = kind end
 -- `"EAI_NONAME"`; `"EINVAL"` for what is no address
 -- @usage local listener = assert(net.listen("*:8080"))
 -- for conn, peer in listener:accepts() do net.spawn(serve, conn, peer) end
-local function listen(where, port, opts)
-  where, port, opts = place.arguments(where, port, opts)
-  opts = options.check("listen", opts, known)
-  local at, message, code = place.read("listen", where, port)
-  if not at then return nil, message, code end
-  local s
-  s, message, code = bound.open("listen", at, KIND, opts, known)
-  if not s then return nil, message, code end
-  local ok
-  ok, message, code = s:listen(opts.backlog)
-  if ok then return s end
-  s:close()
-  return nil, place.blame("listen", at.shown, message), code
+local function listen(...)
+  local s, message, code = open("listen", ...)
+  return s, message, code -- no tail call: levels are counted
 end
 
-return { listen = listen, known = known }
+return { listen = listen, open = open, known = known }

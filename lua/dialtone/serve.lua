@@ -286,7 +286,7 @@ function serve.new(report)
     if is_socket(where) then
       listener, message, code = take_over(where)
     else
-      listener, message, code = listen.listen(where, nil, listener_options(opts))
+      listener, message, code = listen.open("serve", where, nil, listener_options(opts))
     end
     if not listener then return nil, message, code end
     local address
