@@ -438,7 +438,8 @@ describe("a task that fails", function()
       print(net.run(function() return "goes on" end))
     ]]
     assert.equal(0, status)
-    assert.matches("^dialtone: first\nstack traceback:.*\ndialtone: net.onerror: in the report: first\ngoes on\n$", output)
+    assert.matches(
+      "^dialtone: first\nstack traceback:.*\ndialtone: net.onerror: in the report: first\ngoes on\n$", output)
   end)
 end)
 
