@@ -138,6 +138,7 @@ static const struct {
     {"cancelled", "cancelled"},
     {"busy", "somebody else is waiting for the same"},
     {"limit", "more than the limit without an end"},
+    {"closed", "the queue is closed"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -16,12 +16,13 @@
 
 /* Our own words.  They are negative, as no errno is. */
 enum dt_word {
-  DT_TIMEOUT = -1,   /* "timeout": a time limit of ours ran out */
-  DT_EOF = -2,       /* "eof": the peer ended its stream in good order */
-  DT_CLOSED = -3,    /* "closed": we closed the socket */
-  DT_CANCELLED = -4, /* "cancelled" */
-  DT_BUSY = -5,      /* "busy": somebody else waits for the same thing */
-  DT_LIMIT = -6      /* "limit": more than the reader allows */
+  DT_TIMEOUT = -1,     /* "timeout": a time limit of ours ran out */
+  DT_EOF = -2,         /* "eof": the peer ended its stream in good order */
+  DT_CLOSED = -3,      /* "closed": we closed the socket */
+  DT_CANCELLED = -4,   /* "cancelled" */
+  DT_BUSY = -5,        /* "busy": somebody else waits for the same thing */
+  DT_LIMIT = -6,       /* "limit": more than the reader allows */
+  DT_QUEUE_CLOSED = -7 /* "closed": we closed the queue */
 };
 
 #define DT_REASON_MAX 128 /* bytes for any reason, with its NUL */

@@ -74,7 +74,7 @@ static enum dt_outcome put_step(lua_State *L, struct dt_operation *operation) {
   struct passing *passing = (struct passing *)operation;
   struct queue *queue = passing->queue;
   if (queue->closed) {
-    operation->error = DT_CLOSED;
+    operation->error = DT_QUEUE_CLOSED;
     return DT_FAILED;
   }
   if (queue->count >= queue->capacity || !is_first(passing, queue->givers))
@@ -128,7 +128,7 @@ static enum dt_outcome get_step(lua_State *L, struct dt_operation *operation) {
   struct passing *passing = (struct passing *)operation;
   struct queue *queue = passing->queue;
   if (queue->count == 0 && queue->closed) {
-    operation->error = DT_CLOSED;
+    operation->error = DT_QUEUE_CLOSED;
     return DT_FAILED;
   }
   if (queue->count == 0 || !is_first(passing, queue->takers))

@@ -26,7 +26,8 @@ static void one_that_is_not_known_is_called_by_its_number(void) {
 static void a_number_below_our_words_is_none_of_them(void) {
   char space[DT_CODE_MAX];
   CHECK_EQ_STR(dt_error_code(DT_LIMIT, space), "limit");
-  CHECK_EQ_STR(dt_error_code(DT_LIMIT - 1, space), "E-7");
+  CHECK_EQ_STR(dt_error_code(DT_QUEUE_CLOSED, space), "closed");
+  CHECK_EQ_STR(dt_error_code(DT_QUEUE_CLOSED - 1, space), "E-8");
 }
 
 static void a_name_that_is_no_errnos_has_no_number(void) {
