@@ -97,7 +97,7 @@ describe("while a signal comes 500 times a second, in", function()
           fault.alarm(often)
           if not ok then error(late, 0) end
           assert(late <= LATE, ("%.4f s late at best"):format(late))
-          assert(fault.alarms() - alarms >= 20, "no signals came")
+          assert(fault.alarms() - alarms >= 5, "no signals came") -- some 50, but those that wait become one
         end)
       end)
     end
