@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -323,6 +324,32 @@ static void follow_size(void) {
   editor.size = size;
 }
 
+void dt_editor_cancel(void) {
+  if (!editor.begun)
+    return;
+  if (editor.rl.callback_sigcleanup) /* out of a search, and its kin */
+    editor.rl.callback_sigcleanup();
+  if (editor.rl.free_line_state)
+    editor.rl.free_line_state();
+  editor.rl.callback_handler_remove();
+  dt_tty_typing(false);
+  end_line();
+}
+
+/* libedit does not tell while there is something in the line. */
+static bool terminal_is_gone(void) {
+  struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+  return poll(&input, 1, 0) == 1 &&
+         (input.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+static enum dt_line not_done(void) {
+  if (!terminal_is_gone())
+    return DT_LINE_OPEN;
+  dt_editor_cancel();
+  return DT_LINE_END;
+}
+
 enum dt_line dt_editor_feed(void *context, char **line) {
   editor.context = context;
   if (dt_tty_resumed())
@@ -330,7 +357,7 @@ enum dt_line dt_editor_feed(void *context, char **line) {
   follow_size();
   editor.rl.callback_read_char();
   if (!editor.done)
-    return DT_LINE_OPEN;
+    return not_done();
   end_line();
   *line = editor.line;
   return editor.line ? DT_LINE_DONE : DT_LINE_END;
@@ -367,18 +394,6 @@ void dt_editor_show(void) {
   fflush(stdout);
   editor.rl.forced_update_display();
   fflush(stdout);
-}
-
-void dt_editor_cancel(void) {
-  if (!editor.begun)
-    return;
-  if (editor.rl.callback_sigcleanup) /* out of a search, and its kin */
-    editor.rl.callback_sigcleanup();
-  if (editor.rl.free_line_state)
-    editor.rl.free_line_state();
-  editor.rl.callback_handler_remove();
-  dt_tty_typing(false);
-  end_line();
 }
 
 void dt_editor_remember(const char *line) {

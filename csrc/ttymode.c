@@ -28,8 +28,9 @@ static void restore(void) {
     tcsetattr(STDIN_FILENO, TCSANOW, &tty.usual);
 }
 
+/* A call that was stopped goes on, as it does without us: SA_RESTART. */
 static void set_action(int number, void (*action)(int)) {
-  struct sigaction to = {.sa_handler = action};
+  struct sigaction to = {.sa_handler = action, .sa_flags = SA_RESTART};
   sigemptyset(&to.sa_mask);
   sigaction(number, &to, NULL);
 }
