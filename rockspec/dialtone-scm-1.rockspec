@@ -56,6 +56,7 @@ build = {
     ["dialtone"] = "lua/dialtone/init.lua",
     ["dialtone.scope"] = "lua/dialtone/scope.lua",
     ["dialtone.serve"] = "lua/dialtone/serve.lua",
+    ["dialtone.arguments"] = "lua/dialtone/arguments.lua",
     ["dialtone.bound"] = "lua/dialtone/bound.lua",
     ["dialtone.command"] = "lua/dialtone/command.lua",
     ["dialtone.connect"] = "lua/dialtone/connect.lua",
