@@ -65,7 +65,7 @@ struct symbols {
   char **(**attempted_completion_function)(const char *, int, int);
   /* these may be absent */
   const char **library_version;
-  int *catch_sigwinch, *page_completions;
+  int *catch_sigwinch, *page_completions, *eof_found;
   const char **basic_quote_characters;
   void (*free_line_state)(void);
   void (*callback_sigcleanup)(void);
@@ -99,6 +99,7 @@ static const struct symbol {
     SYMBOL("rl_", readline_name),
     SYMBOL("rl_", basic_word_break_characters),
     SYMBOL("rl_", attempted_completion_function),
+    EXTRA("rl_", eof_found),
     EXTRA("rl_", library_version),
     EXTRA("rl_", catch_sigwinch),
     EXTRA("_rl_", page_completions), /* only its inputrc knows it */
@@ -215,6 +216,8 @@ static char **attempt(const char *text, int start, int end) {
 static void on_line(char *line) {
   editor.line = line;
   editor.done = true;
+  if (editor.rl.eof_found)
+    *editor.rl.eof_found = 0; /* readline would end a line now and for ever */
   editor.rl.callback_handler_remove(); /* or the prompt would show again */
   dt_tty_typing(false);
 }
