@@ -271,7 +271,8 @@ static void set_locale(void) {
   setlocale(LC_CTYPE, "");
 }
 
-int dt_editor_open(const char *wanted, dt_completer *complete) {
+int dt_editor_open(const char *wanted, dt_completer *complete,
+                   void (*resumed)(void)) {
   if (atomic_flag_test_and_set(&owned))
     return EBUSY;
   memset(&editor, 0, sizeof editor);
@@ -281,7 +282,7 @@ int dt_editor_open(const char *wanted, dt_completer *complete) {
   }
   editor.complete = complete;
   set_locale();
-  dt_tty_begin();
+  dt_tty_begin(resumed);
   exchange(&ours, &editor.before);
   return 0;
 }
@@ -396,6 +397,8 @@ void dt_editor_show(void) {
     return;
   fflush(stdout);
   editor.rl.forced_update_display();
+  if (dt_tty_resumed()) /* the window may be another size meanwhile */
+    follow_size();
   fflush(stdout);
 }
 

@@ -20,6 +20,7 @@ static struct {
   struct termios usual, taken;
   volatile sig_atomic_t known; /* there is a terminal */
   volatile sig_atomic_t typing, resumed;
+  void (*on_resume)(void);
   bool ours[WATCHED]; /* the signals whose handler we are */
 } tty;
 
@@ -50,14 +51,17 @@ static void pass_on(int number) {
   if (tty.typing) {
     tcsetattr(STDIN_FILENO, TCSANOW, &tty.taken);
     tty.resumed = 1;
+    if (tty.on_resume)
+      tty.on_resume();
   }
   errno = error;
 }
 
-void dt_tty_begin(void) {
+void dt_tty_begin(void (*resumed)(void)) {
   static bool registered; /* for os.exit in a task, while a line is typed */
   tty.known = tcgetattr(STDIN_FILENO, &tty.usual) == 0;
   tty.typing = tty.resumed = 0;
+  tty.on_resume = resumed;
   if (!registered)
     registered = atexit(restore) == 0;
   for (size_t i = 0; i < WATCHED; i++) {

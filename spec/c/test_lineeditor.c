@@ -89,7 +89,7 @@ static enum dt_line read_line(bool each_key) {
 
 static void read_lines(void) {
   prepare();
-  tell("open %d", dt_editor_open(kind, complete));
+  tell("open %d", dt_editor_open(kind, complete, NULL));
   while (read_line(false) == DT_LINE_DONE)
     ;
   dt_editor_close();
@@ -97,7 +97,7 @@ static void read_lines(void) {
 
 static void read_keys(void) {
   prepare();
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   read_line(true);
   dt_editor_close();
 }
@@ -111,7 +111,7 @@ static void complete_to_many(void) {
 static void show_above(void) {
   char *line = NULL;
   prepare();
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   dt_editor_hide(); /* there is no line yet: nothing happens */
   dt_editor_begin("> ");
   tell("begun");
@@ -129,7 +129,7 @@ static void show_above(void) {
 static void hide_the_second(void) {
   char key;
   prepare();
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   read_line(false);
   if (read(STDIN_FILENO, &key, 1) != 1) /* till the screen was looked at */
     abort();
@@ -142,7 +142,7 @@ static void hide_the_second(void) {
 static void cancel(void) {
   char *line = NULL;
   prepare();
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   dt_editor_cancel(); /* nothing to drop */
   dt_editor_begin("> ");
   tell("begun");
@@ -155,7 +155,7 @@ static void cancel(void) {
 
 static void remember(void) {
   prepare();
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   dt_editor_remember("older");
   dt_editor_remember("newer");
   read_line(false);
@@ -164,13 +164,13 @@ static void remember(void) {
 
 static void have_one_owner(void) {
   prepare();
-  tell("unknown %d", dt_editor_open("/no/such/library.so", complete));
-  tell("no editor %d", dt_editor_open("libc.so.6", complete));
-  tell("first %d", dt_editor_open(kind, complete));
-  tell("second %d", dt_editor_open(kind, complete));
+  tell("unknown %d", dt_editor_open("/no/such/library.so", complete, NULL));
+  tell("no editor %d", dt_editor_open("libc.so.6", complete, NULL));
+  tell("first %d", dt_editor_open(kind, complete, NULL));
+  tell("second %d", dt_editor_open(kind, complete, NULL));
   tell("named %d", dt_editor_name()[0] != '\0');
   dt_editor_close();
-  tell("again %d", dt_editor_open(kind, complete));
+  tell("again %d", dt_editor_open(kind, complete, NULL));
   dt_editor_close();
 }
 
@@ -181,7 +181,7 @@ static void lose_the_terminal(void) {
 
 static void raise_in_the_middle(void) {
   prepare();
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   dt_editor_begin("> ");
   tell("begun");
   raise(SIGTERM);
@@ -230,7 +230,7 @@ static void compare_variables(void) {
   void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
   prepare();
   copy_variables(library, before);
-  dt_editor_open(kind, complete);
+  dt_editor_open(kind, complete, NULL);
   copy_variables(library, during);
   read_line(false);
   dt_editor_close();

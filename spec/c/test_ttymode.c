@@ -19,8 +19,14 @@ static void take_terminal(void) {
   tcsetattr(STDIN_FILENO, TCSANOW, &mode);
 }
 
+static volatile sig_atomic_t resumptions;
+
+static void count_resumption(void) {
+  resumptions++;
+}
+
 static void begin_typing(void) {
-  dt_tty_begin();
+  dt_tty_begin(count_resumption);
   take_terminal();
   dt_tty_typing(true);
   tell("types");
@@ -30,7 +36,7 @@ static void begin_typing(void) {
 static void tell_keys(void) {
   char key;
   while (read(STDIN_FILENO, &key, 1) == 1) {
-    tell("%c%s", key, dt_tty_resumed() ? " resumed" : "");
+    tell("%c%s %d", key, dt_tty_resumed() ? " resumed" : "", (int)resumptions);
     if (key == 'q')
       return;
   }
@@ -70,7 +76,7 @@ static const char *action_of(int number) {
 
 static void look_at_actions(void) {
   signal(SIGHUP, SIG_IGN);
-  dt_tty_begin();
+  dt_tty_begin(NULL);
   tell("%s %s %s", action_of(SIGTERM), action_of(SIGTSTP), action_of(SIGHUP));
   dt_tty_end();
   tell("%s %s %s", action_of(SIGTERM), action_of(SIGTSTP), action_of(SIGHUP));
@@ -78,7 +84,7 @@ static void look_at_actions(void) {
 
 static void have_no_terminal(void) {
   close(STDIN_FILENO);
-  dt_tty_begin();
+  dt_tty_begin(NULL);
   dt_tty_typing(true);
   tell("types");
   raise(SIGTERM);
@@ -113,20 +119,23 @@ static void exit_leaves_the_usual_mode(void) {
 static void it_is_stopped_in_the_usual_mode_and_goes_on_in_its_own(void) {
   pty_start(type_on);
   CHECK(pty_told("types"));
-  for (int i = 0; i < 3; i++) {
+  for (int i = 1; i <= 3; i++) {
+    char told[40];
     pty_signal(SIGTSTP);
     CHECK(pty_told("stopped"));
     CHECK(pty_is_usual());
     pty_signal(SIGCONT);
     CHECK(pty_told("continued"));
     pty_type("a");
-    CHECK(pty_told("a resumed"));
+    snprintf(told, sizeof told, "a resumed %d", i);
+    CHECK(pty_told(told));
     CHECK(!pty_is_usual());
     pty_type("b");
-    CHECK(pty_told("b"));
+    snprintf(told, sizeof told, "b %d", i);
+    CHECK(pty_told(told));
   }
   pty_type("q");
-  CHECK(pty_told("q"));
+  CHECK(pty_told("q 3"));
   CHECK(pty_told("status 0"));
   CHECK(pty_is_usual());
   pty_end();
@@ -142,7 +151,7 @@ static void what_nobody_types_is_left_alone(void) {
   pty_signal(SIGCONT);
   CHECK(pty_told("continued"));
   pty_type("q");
-  CHECK(pty_told("q"));
+  CHECK(pty_told("q 0"));
   CHECK(pty_told("status 0"));
   pty_end();
 }
@@ -152,7 +161,7 @@ static void a_signal_that_is_ignored_stays_so(void) {
   CHECK(pty_told("types"));
   pty_signal(SIGTERM);
   pty_type("q");
-  CHECK(pty_told("q"));
+  CHECK(pty_told("q 0"));
   CHECK(pty_told("status 0"));
   pty_end();
 }

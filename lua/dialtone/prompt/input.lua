@@ -14,13 +14,13 @@ local input = {}
 
 -- --- waiting ----------------------------------------------------------------------
 
--- Waits for the standard input. False: Ctrl-C came first. What fails otherwise shows
--- in the reading that follows.
+-- Waits for the standard input. False: Ctrl-C came first. "resumed!": the process was
+-- stopped, and goes on. What fails otherwise shows in the reading that follows.
 local function new_wait(stdin)
   local function wait() return core.wait(stdin, "read") end
   return function()
     local ok, failure = terminal.guard(wait)
-    return ok or failure ~= "interrupted!"
+    return not ok and failure == "resumed!" and failure or ok or failure ~= "interrupted!"
   end
 end
 
@@ -44,13 +44,14 @@ function Editor:line(prompt)
   local line
   output.begin(terminal.begin, prompt)
   repeat
-    if not self.wait() then
+    local what = self.wait()
+    if not what then
       output.put("^C")
       terminal.cancel()
       output.finish("\n")
       return false
     end
-    line = feed()
+    if what == "resumed!" then terminal.show() else line = feed() end
   until line ~= nil
   output.finish(line and "" or "\n")
   if not line then return nil end
