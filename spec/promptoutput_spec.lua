@@ -112,13 +112,13 @@ for _, editor in ipairs(Terminal.editors()) do
     end)
 
     it("writing gives what it always does", function()
-      local gives_file = io.stdout:write("") == io.stdout
+      local native = tostring(io.stdout:write("") == io.stdout)
       local terminal, go = beside(editor, "r = { io.write('a\\n'), io.stdout:write('b') } print 'c'")
       go()
       terminal:ends("\na\nbc\n> print('ha")
       type_the_rest(terminal)
-      terminal:line("r[1] == io.stdout, r[2] == io.stdout")
-      terminal:ends(("\n%s%s%s\n>"):format(gives_file, gives_file and "    " or "   ", gives_file))
+      terminal:line("tostring(r[1] == io.stdout) .. ' ' .. tostring(r[2] == io.stdout)")
+      terminal:ends(('\n"%s %s"\n>'):format(native, native))
     end)
 
     it("other files are no matter of the screen's", function()
