@@ -78,10 +78,15 @@ static void arm(void) {
   strike(interrupt.main, stop);
 }
 
+/* What came too late to end anything is for the next: a key that comes with
+   Ctrl-C must not swallow it. */
 static void disarm(void) {
+  lua_Hook hook;
   interrupt.armed = 0;
-  if (lua_gethook(interrupt.main) == stop ||
-      lua_gethook(interrupt.main) == wake)
+  hook = lua_gethook(interrupt.main);
+  if (hook == stop)
+    interrupt.pending = 1;
+  if (hook == stop || hook == wake)
     lua_sethook(interrupt.main, NULL, 0, 0);
 }
 
