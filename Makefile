@@ -16,7 +16,7 @@ LUAS_KNOWN := 5.1 5.2 5.3 5.4 5.5 luajit
 
 # The plain row, by name; every other file is glue.  spec/architecture_spec.lua
 # compares the list with what the files include.
-PLAIN := address address_parse buffer clock constant control cstack error \
+PLAIN := address address_parse buffer clock constant control cstack cursor error \
   fork lineeditor option_ip option_ipv6 option_link option_socket option_transport \
   optiontable pipe poller poller_epoll poller_kqueue poller_poll resolver search slots sys \
   sys_fault tcpinfo timer ttymode variant_fault

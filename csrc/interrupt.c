@@ -29,20 +29,33 @@ static void stop(lua_State *L, lua_Debug *debug) {
   lua_error(L);
 }
 
+static void wake(lua_State *L, lua_Debug *debug) {
+  (void)debug;
+  lua_sethook(L, NULL, 0, 0);
+  lua_pushliteral(L, "resumed!");
+  lua_error(L);
+}
+
 /* The masks are those by which await.c knows an interpreter's hook. */
-static void strike(lua_State *L) {
-  lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+static void strike(lua_State *L, lua_Hook hook) {
+  lua_sethook(L, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
 static void on_signal(int number) {
   lua_State *running = interrupt.loop->running;
   (void)number;
   if (running)
-    strike(running);
+    strike(running, stop);
   else if (interrupt.armed)
-    strike(interrupt.main);
+    strike(interrupt.main, stop);
   else
     interrupt.pending = 1;
+}
+
+void dt_interrupt_resume(void) {
+  if (interrupt.armed && !interrupt.loop->running &&
+      lua_gethook(interrupt.main) != stop)
+    strike(interrupt.main, wake);
 }
 
 bool dt_interrupt_open(lua_State *L, struct dt_state *state) {
@@ -62,12 +75,18 @@ static void arm(void) {
   if (!interrupt.pending)
     return;
   interrupt.pending = 0;
-  strike(interrupt.main);
+  strike(interrupt.main, stop);
 }
 
+/* What came too late to end anything is for the next: a key that comes with
+   Ctrl-C must not swallow it. */
 static void disarm(void) {
+  lua_Hook hook;
   interrupt.armed = 0;
-  if (lua_gethook(interrupt.main) == stop)
+  hook = lua_gethook(interrupt.main);
+  if (hook == stop)
+    interrupt.pending = 1;
+  if (hook == stop || hook == wake)
     lua_sethook(interrupt.main, NULL, 0, 0);
 }
 

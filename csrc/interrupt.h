@@ -23,6 +23,10 @@ bool dt_interrupt_open(lua_State *L, struct dt_state *state);
    at once.  Pushes what pcall would give; returns how many values. */
 int dt_interrupt_guard(lua_State *L);
 
+/* For a signal's handler, when the process has been stopped and goes on while
+   it waits for keys: the function that waits fails with "resumed!". */
+void dt_interrupt_resume(void);
+
 /* SIGINT is what it was. */
 void dt_interrupt_close(void);
 

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cursor.h"
 #include "lineeditor.h"
 #include "ttymode.h"
 
@@ -58,11 +60,12 @@ struct symbols {
   char **line_buffer;
   int *point, *end, *catch_signals;
   int *attempted_completion_over, *completion_append_character;
+  int *completion_query_items;
   const char **readline_name, **basic_word_break_characters;
   char **(**attempted_completion_function)(const char *, int, int);
   /* these may be absent */
   const char **library_version;
-  int *catch_sigwinch;
+  int *catch_sigwinch, *page_completions, *eof_found;
   const char **basic_quote_characters;
   void (*free_line_state)(void);
   void (*callback_sigcleanup)(void);
@@ -77,8 +80,8 @@ static const struct symbol {
 } symbol_table[] = {
 #define SYMBOL(prefix, name)                                                   \
   { prefix #name, offsetof(struct symbols, name), 0 }
-#define EXTRA(name)                                                            \
-  { "rl_" #name, offsetof(struct symbols, name), 1 }
+#define EXTRA(prefix, name)                                                    \
+  { prefix #name, offsetof(struct symbols, name), 1 }
     SYMBOL("rl_", callback_handler_install),
     SYMBOL("rl_", callback_handler_remove),
     SYMBOL("rl_", callback_read_char),
@@ -92,16 +95,19 @@ static const struct symbol {
     SYMBOL("rl_", catch_signals),
     SYMBOL("rl_", attempted_completion_over),
     SYMBOL("rl_", completion_append_character),
+    SYMBOL("rl_", completion_query_items),
     SYMBOL("rl_", readline_name),
     SYMBOL("rl_", basic_word_break_characters),
     SYMBOL("rl_", attempted_completion_function),
-    EXTRA(library_version),
-    EXTRA(catch_sigwinch),
-    EXTRA(basic_quote_characters),
-    EXTRA(free_line_state),
-    EXTRA(callback_sigcleanup),
-    EXTRA(clear_visible_line),
-    EXTRA(deprep_terminal),
+    EXTRA("rl_", eof_found),
+    EXTRA("rl_", library_version),
+    EXTRA("rl_", catch_sigwinch),
+    EXTRA("_rl_", page_completions), /* only its inputrc knows it */
+    EXTRA("rl_", basic_quote_characters),
+    EXTRA("rl_", free_line_state),
+    EXTRA("rl_", callback_sigcleanup),
+    EXTRA("rl_", clear_visible_line),
+    EXTRA("rl_", deprep_terminal),
 };
 
 #define SYMBOLS (sizeof symbol_table / sizeof symbol_table[0])
@@ -159,7 +165,7 @@ static bool find_library(const char *wanted, struct symbols *symbols) {
 
 /* Variables of the library that are ours while we own it. */
 struct settings {
-  int catch_signals, catch_sigwinch, append;
+  int catch_signals, catch_sigwinch, append, query_items, page;
   const char *name, *breaks, *quotes;
   char **(*complete)(const char *, int, int);
 };
@@ -176,7 +182,7 @@ static struct {
   bool begun;   /* a line is being typed */
   bool done;    /* it was ended by the last key */
   char *line;
-  int prompt_width;
+  char *prompt;
   struct winsize size;
 } editor;
 
@@ -210,32 +216,50 @@ static char **attempt(const char *text, int start, int end) {
 static void on_line(char *line) {
   editor.line = line;
   editor.done = true;
+  if (editor.rl.eof_found)
+    *editor.rl.eof_found = 0; /* readline would end a line now and for ever */
   editor.rl.callback_handler_remove(); /* or the prompt would show again */
   dt_tty_typing(false);
 }
 
+static void set_int(int *variable, int to, int *before) {
+  if (!variable)
+    return;
+  *before = *variable;
+  *variable = to;
+}
+
+static void set_text(const char **variable, const char *to,
+                     const char **before) {
+  if (!variable)
+    return;
+  *before = *variable;
+  *variable = to;
+}
+
 static void exchange(const struct settings *to, struct settings *before) {
   struct symbols *rl = &editor.rl;
-  if (before) {
-    before->catch_signals = *rl->catch_signals;
-    before->catch_sigwinch = rl->catch_sigwinch ? *rl->catch_sigwinch : 0;
-    before->append = *rl->completion_append_character;
-    before->name = *rl->readline_name;
-    before->breaks = *rl->basic_word_break_characters;
-    if (rl->basic_quote_characters)
-      before->quotes = *rl->basic_quote_characters;
-    before->complete = *rl->attempted_completion_function;
-  }
-  *rl->catch_signals = to->catch_signals;
-  if (rl->catch_sigwinch)
-    *rl->catch_sigwinch = to->catch_sigwinch;
-  *rl->completion_append_character = to->append;
-  *rl->readline_name = to->name;
-  *rl->basic_word_break_characters = to->breaks;
-  if (rl->basic_quote_characters)
-    *rl->basic_quote_characters = to->quotes;
+  set_int(rl->catch_signals, to->catch_signals, &before->catch_signals);
+  set_int(rl->catch_sigwinch, to->catch_sigwinch, &before->catch_sigwinch);
+  set_int(rl->completion_append_character, to->append, &before->append);
+  set_int(rl->completion_query_items, to->query_items, &before->query_items);
+  set_int(rl->page_completions, to->page, &before->page);
+  set_text(rl->readline_name, to->name, &before->name);
+  set_text(rl->basic_word_break_characters, to->breaks, &before->breaks);
+  set_text(rl->basic_quote_characters, to->quotes, &before->quotes);
+  before->complete = *rl->attempted_completion_function;
   *rl->attempted_completion_function = to->complete;
 }
+
+/* Questions before long lists would keep all that goes on meanwhile waiting for
+   the answer.  (A negative number: for no length.) */
+#define NEVER_ASK -1
+
+/* Signals, and the size of the window, are seen to by us.  A text is not ended
+   for the user: after one flag more may come. */
+static const struct settings ours = {
+    0, 0, '\0', NEVER_ASK, 0, "dialtone", BREAKS, "", attempt,
+};
 
 /* The libraries know UTF-8 from the locale. */
 static void set_locale(void) {
@@ -247,10 +271,8 @@ static void set_locale(void) {
   setlocale(LC_CTYPE, "");
 }
 
-int dt_editor_open(const char *wanted, dt_completer *complete) {
-  /* Signals, and the size of the window, are seen to by us.  A text is not
-     ended for the user: after one flag more may come. */
-  const struct settings ours = {0, 0, '\0', "dialtone", BREAKS, "", attempt};
+int dt_editor_open(const char *wanted, dt_completer *complete,
+                   void (*resumed)(void)) {
   if (atomic_flag_test_and_set(&owned))
     return EBUSY;
   memset(&editor, 0, sizeof editor);
@@ -260,7 +282,7 @@ int dt_editor_open(const char *wanted, dt_completer *complete) {
   }
   editor.complete = complete;
   set_locale();
-  dt_tty_begin();
+  dt_tty_begin(resumed);
   exchange(&ours, &editor.before);
   return 0;
 }
@@ -276,21 +298,24 @@ static void get_size(struct winsize *size) {
   ioctl(STDOUT_FILENO, TIOCGWINSZ, size); /* all 0 if it has none */
 }
 
-/* How many characters `length` bytes of UTF-8 are. */
-static int width(const char *text, int length) {
-  int count = 0;
-  for (int i = 0; i < length; i++)
-    count += (text[i] & 0xc0) != 0x80;
-  return count;
-}
-
 void dt_editor_begin(const char *prompt) {
-  editor.prompt_width = width(prompt, (int)strlen(prompt));
+  free(editor.prompt);
+  editor.prompt = strdup(prompt);
   editor.done = false;
   editor.begun = true;
   get_size(&editor.size);
   editor.rl.callback_handler_install(prompt, on_line);
+  *editor.rl.point = 0; /* libedit's is still that of the line before */
+  *editor.rl.completion_query_items = ours.query_items; /* not the inputrc's */
+  if (editor.rl.page_completions)
+    *editor.rl.page_completions = ours.page;
   dt_tty_typing(true);
+}
+
+static void end_line(void) {
+  free(editor.prompt);
+  editor.prompt = NULL;
+  editor.begun = editor.done = false;
 }
 
 /* Asked before each key: with a signal's handler the library would have to be
@@ -303,26 +328,55 @@ static void follow_size(void) {
   editor.size = size;
 }
 
+void dt_editor_cancel(void) {
+  if (!editor.begun)
+    return;
+  if (editor.rl.callback_sigcleanup) /* out of a search, and its kin */
+    editor.rl.callback_sigcleanup();
+  if (editor.rl.free_line_state)
+    editor.rl.free_line_state();
+  editor.rl.callback_handler_remove();
+  dt_tty_typing(false);
+  end_line();
+}
+
+/* libedit does not tell while there is something in the line. */
+static bool terminal_is_gone(void) {
+  struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+  return poll(&input, 1, 0) == 1 &&
+         (input.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
+static enum dt_line not_done(void) {
+  if (!terminal_is_gone())
+    return DT_LINE_OPEN;
+  dt_editor_cancel();
+  return DT_LINE_END;
+}
+
 enum dt_line dt_editor_feed(void *context, char **line) {
   editor.context = context;
-  follow_size();
   if (dt_tty_resumed())
     editor.rl.forced_update_display();
+  follow_size();
   editor.rl.callback_read_char();
   if (!editor.done)
-    return DT_LINE_OPEN;
-  editor.begun = editor.done = false;
+    return not_done();
+  end_line();
   *line = editor.line;
   return editor.line ? DT_LINE_DONE : DT_LINE_END;
 }
 
 /* Without the library's help: goes to where the prompt begins, and erases. */
 static void erase(void) {
+  struct dt_cursor at = {0, 0};
   int columns = editor.size.ws_col > 0 ? editor.size.ws_col : 80;
-  int before =
-      editor.prompt_width + width(*editor.rl.line_buffer, *editor.rl.point);
-  if (before >= columns)
-    fprintf(stdout, "\033[%dA", before / columns);
+  if (editor.prompt)
+    dt_cursor_after(&at, editor.prompt, strlen(editor.prompt), columns);
+  dt_cursor_after(&at, *editor.rl.line_buffer, (size_t)*editor.rl.point,
+                  columns);
+  if (at.row > 0)
+    fprintf(stdout, "\033[%dA", at.row);
   fputs("\r\033[J", stdout);
 }
 
@@ -330,6 +384,7 @@ void dt_editor_hide(void) {
   if (!editor.begun)
     return;
   fflush(stdout);
+  follow_size();
   if (editor.rl.clear_visible_line)
     editor.rl.clear_visible_line();
   else
@@ -342,19 +397,9 @@ void dt_editor_show(void) {
     return;
   fflush(stdout);
   editor.rl.forced_update_display();
+  if (dt_tty_resumed()) /* the window may be another size meanwhile */
+    follow_size();
   fflush(stdout);
-}
-
-void dt_editor_cancel(void) {
-  if (!editor.begun)
-    return;
-  if (editor.rl.callback_sigcleanup) /* out of a search, and its kin */
-    editor.rl.callback_sigcleanup();
-  if (editor.rl.free_line_state)
-    editor.rl.free_line_state();
-  editor.rl.callback_handler_remove();
-  dt_tty_typing(false);
-  editor.begun = false;
 }
 
 void dt_editor_remember(const char *line) {
@@ -363,7 +408,7 @@ void dt_editor_remember(const char *line) {
 
 void dt_editor_close(void) {
   dt_editor_cancel();
-  exchange(&editor.before, NULL);
+  exchange(&editor.before, &(struct settings){0});
   dt_tty_end();
   if (editor.locale)
     setlocale(LC_CTYPE, editor.locale);

@@ -32,8 +32,10 @@ DT_INTERNAL_BEGIN
 
 /* Finds the library and becomes its owner.  `wanted`: "readline", "libedit", a
    path; NULL: the one that the process has already, or else the first that
-   there is.  0, or an errno: EBUSY (it has an owner), ENOENT. */
-int dt_editor_open(const char *wanted, dt_completer *complete);
+   there is.  `resumed` is for dt_tty_begin.  0, or an errno: EBUSY (it has an
+   owner), ENOENT. */
+int dt_editor_open(const char *wanted, dt_completer *complete,
+                   void (*resumed)(void));
 
 /* What the library says that it is. */
 const char *dt_editor_name(void);

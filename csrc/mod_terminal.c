@@ -109,7 +109,7 @@ static int terminal_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_pushvalue(L, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, COMPLETER);
-  error = dt_editor_open(wanted, complete);
+  error = dt_editor_open(wanted, complete, dt_interrupt_resume);
   if (error == ENOENT)
     return dt_fail_because(L, "line editor", wanted,
                            wanted ? strlen(wanted) : 0,

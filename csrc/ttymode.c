@@ -20,6 +20,7 @@ static struct {
   struct termios usual, taken;
   volatile sig_atomic_t known; /* there is a terminal */
   volatile sig_atomic_t typing, resumed;
+  void (*on_resume)(void);
   bool ours[WATCHED]; /* the signals whose handler we are */
 } tty;
 
@@ -28,8 +29,9 @@ static void restore(void) {
     tcsetattr(STDIN_FILENO, TCSANOW, &tty.usual);
 }
 
+/* A call that was stopped goes on, as it does without us: SA_RESTART. */
 static void set_action(int number, void (*action)(int)) {
-  struct sigaction to = {.sa_handler = action};
+  struct sigaction to = {.sa_handler = action, .sa_flags = SA_RESTART};
   sigemptyset(&to.sa_mask);
   sigaction(number, &to, NULL);
 }
@@ -49,14 +51,17 @@ static void pass_on(int number) {
   if (tty.typing) {
     tcsetattr(STDIN_FILENO, TCSANOW, &tty.taken);
     tty.resumed = 1;
+    if (tty.on_resume)
+      tty.on_resume();
   }
   errno = error;
 }
 
-void dt_tty_begin(void) {
+void dt_tty_begin(void (*resumed)(void)) {
   static bool registered; /* for os.exit in a task, while a line is typed */
   tty.known = tcgetattr(STDIN_FILENO, &tty.usual) == 0;
   tty.typing = tty.resumed = 0;
+  tty.on_resume = resumed;
   if (!registered)
     registered = atexit(restore) == 0;
   for (size_t i = 0; i < WATCHED; i++) {

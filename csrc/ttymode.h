@@ -14,8 +14,9 @@
 DT_INTERNAL_BEGIN
 
 /* Notes the mode that is to be left behind, and watches the signals whose
-   action is the default one. */
-void dt_tty_begin(void);
+   action is the default one.  `resumed` is called, in a signal's handler, when
+   the process was stopped while a line was typed, and goes on; or NULL. */
+void dt_tty_begin(void (*resumed)(void));
 
 /* The editor has just taken the terminal, or has given it back. */
 void dt_tty_typing(bool typing);

@@ -72,7 +72,7 @@ describe("the command", function()
     assert.not_matches("command%.lua", output)
     assert.equal("dialtone: cannot open /no/such", (run(dialtone, "/no/such 2>&1"):match("^[^\n]-such")))
     assert.matches("^dialtone: unrecognized option '%-x'\nusage: ", (run(dialtone, "-x 2>&1")))
-    assert.matches("^dialtone: '%-e' needs argument\nusage: ", (run(dialtone, "-e 2>&1")))
+    assert.matches("^dialtone: '%-e' needs CODE\nusage: ", (run(dialtone, "-e 2>&1")))
     assert.equal("dialtone: (error object is a table value)\n", (run(dialtone, "-e 'error {}' 2>&1")))
   end)
 

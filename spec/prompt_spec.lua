@@ -30,22 +30,7 @@ local function directory()
   }))
 end
 
--- The prompt, ready to be typed at. `env` is its environment; or the editor's name.
-local function start(env)
-  if type(env) == "string" then env = { DIALTONE_EDITOR = env } end
-  local terminal = Terminal.start { env = env }
-  terminal:sees("leaves.")
-  terminal:ends(">")
-  return terminal
-end
-
--- A server at the prompt, and where it listens.
-local function serve(terminal)
-  terminal:line("server = net.serve(0, net.echo)")
-  terminal:line("=server.address.port")
-  local port = support.eventually(function() return terminal:screen():match("\n(%d+)\n>$") end)
-  return tonumber(port)
-end
+local start = Terminal.prompt
 
 -- A client of it; how long it waits for an answer.
 local function client(port)
@@ -72,7 +57,7 @@ describe("the prompt", function()
 
       it("serves while a line is half typed", function()
         local terminal = start(editor)
-        local ask = client(serve(terminal))
+        local ask = client(terminal:serve())
         terminal:type("local half = ")
         terminal:ends("> local half =")
         ask()
@@ -82,7 +67,7 @@ describe("the prompt", function()
 
       it("waits in c:read(), and the server answers", function()
         local terminal = start(editor)
-        local port = serve(terminal)
+        local port = terminal:serve()
         terminal:line(("c = net.connect(%d) c:write('one\\n')"):format(port))
         terminal:line("c:read()")
         terminal:ends("> c:read()\n\"one\"\n>")
@@ -120,7 +105,7 @@ describe("the prompt", function()
 
       it("ends a wait at Ctrl-C, and no server", function()
         local terminal = start(editor)
-        local port = serve(terminal)
+        local port = terminal:serve()
         local ask = client(port)
         terminal:line(("c = net.connect(%d)"):format(port))
         terminal:line("print 'waits' c:read()")
@@ -133,9 +118,41 @@ describe("the prompt", function()
         terminal:ends("\n\"again\"\n>")
       end)
 
+      it("goes on after Ctrl-D in the middle of a statement", function()
+        local terminal = start(editor)
+        terminal:line("print(")
+        terminal:ends("> print(\n>>")
+        terminal:key("C-d")
+        terminal:sees("stdin:2: unexpected symbol near ")
+        terminal:line("1 + 1")
+        terminal:ends("> 1 + 1\n2\n>")
+      end)
+
+      it("begins a line after what did not end its own", function()
+        local terminal = start(editor)
+        terminal:line("for i = 1, 3 do io.write(i) end")
+        terminal:ends("io.write(i) end\n123\n>")
+        terminal:line("io.stdout:write('half') return 1")
+        terminal:ends("\nhalf\n1\n>")
+        terminal:line("io.stderr:write('half') error('broken', 0)")
+        terminal:sees("\nhalf\nbroken\nstack traceback:\n")
+      end)
+
+      it("takes sixty lines that are pasted at once", function()
+        local terminal = start(editor)
+        local lines = {}
+        for i = 1, 60 do lines[i] = ("x%d = %d"):format(i, i) end
+        terminal:paste(table.concat(lines, "\n"))
+        terminal:sees("x60 = 60")
+        terminal:key("Enter")
+        terminal:type("x1 + x30 + x60")
+        terminal:key("Enter")
+        terminal:sees("91\n>")
+      end)
+
       it("ends at Ctrl-D, with what it began", function()
         local terminal = start(editor)
-        local port = serve(terminal)
+        local port = terminal:serve()
         terminal:key("C-d")
         terminal:ends("\nstatus 0")
         assert.is_nil((net.connect(port)))
@@ -145,7 +162,7 @@ describe("the prompt", function()
 
   it("ends a task that computes without end at Ctrl-C, and nothing else", function()
     local terminal = start()
-    local ask = client(serve(terminal))
+    local ask = client(terminal:serve())
     terminal:line("t = net.spawn(function() print 'turns' while true do end end)")
     terminal:sees("\nturns")
     terminal:key("C-c")
@@ -156,7 +173,7 @@ describe("the prompt", function()
 
   it("goes on when no descriptor is left", function()
     local terminal = start()
-    local ask = client(serve(terminal))
+    local ask = client(terminal:serve())
     ask()
     terminal:line("all = {} repeat s, m = net.socket('AF_UNIX', 'SOCK_DGRAM') all[#all + 1] = s until not s")
     terminal:line("print(m)")
@@ -164,6 +181,22 @@ describe("the prompt", function()
     ask()
     terminal:line("1 + 1")
     terminal:ends("\n2\n>")
+  end)
+
+  it("is not more than 2 ms late for who is served", function()
+    local terminal = start("readline")
+    local ask = client(terminal:serve())
+    local typing = assert(io.popen(("for i in 1 2 3 4 5 6 7 8 9 10; do env -u LD_PRELOAD tmux -S %s "
+      .. "send-keys -l 'abc def '; done; echo typed"):format(terminal.socket)))
+    local times = {}
+    for i = 1, 300 do
+      times[i] = ask()
+      net.poll({}, 0.001)
+    end
+    assert.equal("typed\n", typing:read("*a"))
+    typing:close()
+    table.sort(times)
+    assert.is_true(times[150] < 0.002, ("the median is %.2f ms"):format(times[150] * 1000))
   end)
 
   it("has no sockets and no tasks of its own", function()
@@ -193,6 +226,46 @@ describe("the prompt", function()
     terminal:ends("\n(error object is a table value)\n>")
   end)
 
+  it("says where in an expression the error is", function()
+    local terminal = start()
+    terminal:line("error('at its place')")
+    terminal:sees("\nstdin:1: at its place\nstack traceback:\n")
+    terminal:line("=io.write(1, {})")
+    terminal:sees("\nstdin:1: bad argument #2 to 'write' (string expected, got table)\n")
+    terminal:line("io.stdout:write({})")
+    terminal:sees("\nstdin:1: bad argument #1 to 'write' (string expected, got table)\n")
+    terminal:line("= -- nothing")
+    terminal:ends("\n> = -- nothing\n>")
+  end)
+
+  it("tells of an error whose __tostring raises", function()
+    local terminal = start()
+    terminal:line("no_text = setmetatable({}, { __tostring = function() error 'no text' end })")
+    terminal:line("error(no_text)")
+    terminal:ends("\n> error(no_text)\n(error object is a table value)\n>")
+    terminal:line("no_text")
+    terminal:ends("\ntable that has no text: stdin:1: no text\n>")
+  end)
+
+  it("ends at Ctrl-C what is shown without end", function()
+    local terminal = start()
+    terminal:line("for_ever = setmetatable({}, { __tostring = function() while true do end end })")
+    terminal:line("print 'begins' return for_ever")
+    terminal:sees("\nbegins")
+    terminal:key("C-c")
+    assert.not_matches("%.lua:", terminal:sees("interrupted!"))
+    terminal:line("1 + 1")
+    terminal:ends("\n2\n>")
+  end)
+
+  it("takes a text that is pasted as one statement, where the editor knows of pasting", function()
+    local terminal = start("readline")
+    terminal:paste("local a = 20\nlocal b = 1\nreturn a + b")
+    terminal:ends("return a + b")
+    terminal:key("Enter")
+    terminal:ends("return a + b\n21\n>")
+  end)
+
   it("says what is wrong with a line", function()
     local terminal = start()
     terminal:line("x = = 1")
@@ -208,71 +281,6 @@ describe("the prompt", function()
     terminal:line("for i = 1, 1 do")
     terminal:line("end")
     terminal:ends("\nfirst: for i = 1, 1 do\nsecond: end\nfirst:")
-  end)
-end)
-
-describe("what a task prints while a line is typed", function()
-  -- A line is half typed; then the other end of a connection makes a task print.
-  local function beside(editor, code, expected)
-    local terminal = start(editor)
-    terminal:line(("server = net.serve(0, function(conn) conn:read() %s end)"):format(code))
-    terminal:line("=server.address.port")
-    local port = support.eventually(function() return terminal:screen():match("\n(%d+)\n>$") end)
-    local conn = keep(net.connect(tonumber(port)))
-    terminal:type("print('ha")
-    terminal:ends("> print('ha")
-    conn:write("now\n")
-    terminal:ends(expected .. "\n> print('ha")
-    terminal:line("lf')")
-    terminal:ends("\n> print('half')\nhalf\n>")
-  end
-
-  for _, editor in ipairs(editors) do
-    it("comes above it, with " .. editor, function()
-      beside(editor, "print('from a task', 1)", "\nfrom a task     1")
-    end)
-
-    it("comes above it though its line is not ended, with " .. editor, function()
-      beside(editor, "io.write('cut')", "\ncut")
-    end)
-
-    it("comes above it when it is the task's error, with " .. editor, function()
-      local terminal = start(editor)
-      terminal:line("net.spawn(function() net.sleep(0.5) error('it broke', 0) end)")
-      terminal:type("print('ha")
-      local screen = terminal:sees("dialtone: it broke\nstack traceback:")
-      terminal:ends("\n> print('ha")
-      assert.matches("^%S+ [^\n]*\n[^\n]*\n> ", screen)
-      terminal:line("lf')")
-      terminal:ends("\n> print('half')\nhalf\n>")
-    end)
-  end
-
-  it("leaves a line that is longer than the screen whole", function()
-    for _, editor in ipairs(editors) do
-      local terminal = start(editor)
-      local text = "x = '" .. ("abcdefghi "):rep(12)
-      terminal:line("net.spawn(function() net.sleep(0.5) print('above') end)")
-      terminal:type(text)
-      terminal:sees("\nabove\n")
-      terminal:ends("\nabove\n> " .. text:gsub(" $", ""))
-    end
-  end)
-
-  it("is not more than 2 ms late for who is served", function()
-    local terminal = start("readline")
-    local ask = client(serve(terminal))
-    local typing = assert(io.popen(("for i in 1 2 3 4 5 6 7 8 9 10; do env -u LD_PRELOAD tmux -S %s "
-      .. "send-keys -l 'abc def '; done; echo typed"):format(terminal.socket)))
-    local times = {}
-    for i = 1, 300 do
-      times[i] = ask()
-      net.poll({}, 0.001)
-    end
-    assert.equal("typed\n", typing:read("*a"))
-    typing:close()
-    table.sort(times)
-    assert.is_true(times[150] < 0.002, ("the median is %.2f ms"):format(times[150] * 1000))
   end)
 end)
 
@@ -297,6 +305,20 @@ describe("the Tab key", function()
         completes(terminal, 'net.socket("AF_INET6", "SOCK_STR', 'net.socket("AF_INET6", "SOCK_STREAM')
         completes(terminal, 's:setsockopt("SO_KEEP', 's:setsockopt("SO_KEEPALIVE')
         completes(terminal, "s:send('x', 'MSG_PEEK|MSG_NOS", "s:send('x', 'MSG_PEEK|MSG_NOSIGNAL")
+      end)
+
+      it("lists all there is without a question, which would stop the tasks", function()
+        local terminal = start(editor)
+        local ask = client(terminal:serve())
+        terminal:line("s = net.socket('AF_INET', 'SOCK_STREAM')")
+        terminal:type("s:getsockopt('")
+        terminal:key("Tab", "Tab")
+        terminal:sees("UDP_SEGMENT")
+        terminal:ends("\n> s:getsockopt('")
+        ask()
+        terminal:key("C-c")
+        terminal:line("1 + 1")
+        terminal:ends("\n> 1 + 1\n2\n>")
       end)
 
       it("lists what there is", function()
@@ -346,6 +368,7 @@ describe("the history", function()
     terminal:key("Up")
     terminal:ends("> line 2500")
     terminal:key("C-c")
+    terminal:ends("\n>")
     terminal:key("C-d")
     terminal:sees("status 0")
     local text = read(home .. "/dialtone/history")
@@ -406,12 +429,27 @@ describe("the editor", function()
     local state = "stty -a | tr ';' '\\n' | grep -v rows"
     local script = ("before=$(%s); %s; test \"$before\" = \"$(%s)\" && echo the same"):format(state,
       Terminal.command {}, state)
-    for _, way in ipairs { "C-d", "os.exit(0, true)", "net.spawn(os.exit, 0, true)" } do
+    for _, way in ipairs { "C-d", "os.exit(0, true)", "net.spawn(os.exit, 0, true)",
+      "net.spawn(os.execute, 'kill -TERM $PPID')", "net.spawn(os.execute, 'kill -HUP $PPID')" } do
       local terminal = Terminal.start { program = "sh", "-c", script }
       terminal:sees("leaves.")
       terminal:ends(">")
       if way == "C-d" then terminal:key(way) else terminal:line(way) end
       terminal:sees("the same")
+    end
+  end)
+
+  it("leaves a search at Ctrl-C, and runs nothing", function()
+    for _, editor in ipairs(editors) do
+      local terminal = start(editor)
+      terminal:line("count = (count or 0) + 1")
+      terminal:key("C-r")
+      terminal:type("cou")
+      terminal:sees(editor == "readline" and "(reverse-i-search)`cou'" or "bck:cou")
+      terminal:key("C-c")
+      terminal:ends("\n>")
+      terminal:line("count")
+      terminal:ends("\n> count\n1\n>")
     end
   end)
 
@@ -427,8 +465,17 @@ describe("the editor", function()
     terminal:line("stty -a | grep -o ' icanon'")
     terminal:sees("\n icanon")
     terminal:line("fg")
+    terminal:ends("\n> =1 +") -- without a key
     terminal:type("1")
     terminal:key("Enter")
     terminal:ends("=1 + 1\n2\n>")
+    terminal:line("a, b = net.socketpair() print 'waits' a:recv(1)") -- in the middle of a statement, too
+    terminal:sees("\nwaits")
+    terminal:key("C-z")
+    terminal:ends("\nshell:")
+    terminal:line("fg")
+    terminal:key("C-c")
+    terminal:sees("interrupted!")
+    terminal:ends("\n>")
   end)
 end)

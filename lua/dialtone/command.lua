@@ -2,6 +2,7 @@
 -- tasks run, and scripts whose tasks are run to their end.
 
 local net = require "dialtone"
+local arguments = require "dialtone.arguments"
 local terminal = require("dialtone.core").terminal
 local traceback = require "dialtone.traceback"
 local unpack = table.unpack or unpack -- luacheck: ignore
@@ -25,8 +26,8 @@ end
 
 -- Calls the function protected: whether it did not fail; what fails is reported.
 local function try(script, ...) -- its name stands in tracebacks
-  local arguments, count = { ... }, select("#", ...)
-  local ok, message = traceback.call(xpcall, function() script(unpack(arguments, 1, count)) end)
+  local words, count = { ... }, select("#", ...)
+  local ok, message = traceback.call(xpcall, function() script(unpack(words, 1, count)) end)
   return ok or report(message)
 end
 
@@ -42,10 +43,10 @@ local function run_require(text)
   return try(function() _G[global or text] = require(name or text) end)
 end
 
-local function run_script(name, arguments)
+local function run_script(name, words)
   local fn, message = loadfile(name ~= "-" and name or nil)
   if not fn then return report(message) end
-  return try(fn, unpack(arguments))
+  return try(fn, unpack(words))
 end
 
 local function print_version()
@@ -55,73 +56,48 @@ end
 
 -- --- the arguments ------------------------------------------------------------------
 
--- In the order of the help. `value`: it takes one, in the same word or the next; `run`
--- is done before the script, in the order of the command line; `set`: in the plan.
+-- In the order of the help, see arguments.lua. What is to be run is so before the script,
+-- in the order of the command line.
 local options = {
   { word = "-e", value = "CODE", help = "runs the text CODE", run = run_text },
   { word = "-l", value = "MODULE", help = "requires MODULE, into the global of that name (or NAME=MODULE)",
     run = run_require },
   { word = "-i", help = "goes on with the prompt after the script", set = "interactive" },
   { word = "-v", help = "prints the versions", set = "version" },
-  { word = "--help", help = "prints this", set = "help" },
+  { word = "--help", also = "-h", help = "prints this", set = "help" },
 }
 
-local by_word = { ["-h"] = options[5] }
-for _, option in ipairs(options) do by_word[option.word] = option end
+-- What else may stand there, for the help.
+local function other_words()
+  local list = {}
+  for word, one in pairs(command.words) do
+    list[#list + 1] = { word = word, help = ("%s (a script of that name: dialtone -- %s)"):format(one.help, word) }
+  end
+  table.sort(list, function(a, b) return a.word < b.word end)
+  table.insert(list, 1, { word = "-", help = "runs the standard input as the script" })
+  table.insert(list, 2, { word = "--", help = "ends the options" })
+  return list
+end
 
 local function usage(out)
+  local list = { unpack(options) }
+  for _, one in ipairs(other_words()) do list[#list + 1] = one end
   out:write("usage: dialtone [options] [script [arguments]]\n",
-    "       without a script and -e: the prompt, on a terminal; else runs the standard input\n")
-  for _, option in ipairs(options) do
-    out:write(("  %-10s %s\n"):format(option.word .. (option.value and " " .. option.value or ""), option.help))
-  end
-  out:write("  -          runs the standard input as the script\n", "  --         ends the options\n")
-  local words = {}
-  for word in pairs(command.words) do words[#words + 1] = word end
-  table.sort(words)
-  for _, word in ipairs(words) do
-    out:write(("  %-10s %s (a script of that name: dialtone -- %s)\n"):format(word, command.words[word].help, word))
-  end
-end
-
-local function refuse(message)
-  report(message)
-  usage(io.stderr)
-  return nil
-end
-
--- One option, at `i`: where the next argument is; nil: it was no good.
-local function read_option(plan, argv, i)
-  local argument = argv[i]
-  local option = by_word[argument]
-  local joined = not option and by_word[argument:sub(1, 2)]
-  if joined and joined.value then
-    plan.steps[#plan.steps + 1] = { joined.run, argument:sub(3) }
-  elseif not option then
-    return refuse(("unrecognized option '%s'"):format(argument))
-  elseif option.value then
-    if not argv[i + 1] then return refuse(("'%s' needs argument"):format(argument)) end
-    plan.steps[#plan.steps + 1] = { option.run, argv[i + 1] }
-    return i + 2
-  else
-    plan[option.set] = true
-  end
-  return i + 1
+    "       without a script and -e: the prompt, on a terminal; else runs the standard input\n",
+    arguments.help(list))
 end
 
 -- What is to be done: { steps, script (its place in argv), interactive, version, help };
 -- nil: it was said what is wrong.
 local function read_arguments(argv)
-  local plan, i = { steps = {} }, 1
-  while argv[i] and argv[i]:sub(1, 1) == "-" and argv[i] ~= "-" do
-    if argv[i] == "--" then
-      i = i + 1
-      break
-    end
-    i = read_option(plan, argv, i)
-    if not i then return nil end
+  local plan = { steps = {} }
+  local script, message = arguments.read(options, argv, 1, plan)
+  if not script then
+    report(message)
+    usage(io.stderr)
+    return nil
   end
-  plan.script = argv[i] and i
+  plan.script = argv[script] and script
   return plan
 end
 

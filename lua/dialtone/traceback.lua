@@ -20,7 +20,9 @@ local function describe(protect, failure)
   local metatable = debug.getmetatable(failure)
   if type(failure) == "number" then failure = tostring(failure) end
   if type(failure) ~= "string" then
-    if type(metatable) == "table" and metatable.__tostring then return tostring(failure) end
+    local has_text = type(metatable) == "table" and rawget(metatable, "__tostring")
+    local ok, text = pcall(tostring, failure)
+    if has_text and ok and type(text) == "string" then return text end
     return ("(error object is a %s value)"):format(type(failure))
   end
   local levels, at = measure(protect)

@@ -67,6 +67,15 @@ function Terminal.start(arguments)
   return (support.keep(self))
 end
 
+-- The prompt, ready to be typed at. `env` is its environment; or the editor's name.
+function Terminal.prompt(env)
+  if type(env) == "string" then env = { DIALTONE_EDITOR = env } end
+  local self = Terminal.start { env = env }
+  self:sees("leaves.")
+  self:ends(">")
+  return self
+end
+
 -- Called when the case ends.
 function Terminal:close()
   self:tmux("kill-server")
@@ -84,6 +93,11 @@ function Terminal:key(...)
   assert(ok, output)
 end
 
+-- Pastes text as terminals do: in brackets, where the editor has asked for them.
+function Terminal:paste(text)
+  local output, ok = self:tmux(("set-buffer -b pasted %s \\; paste-buffer -p -b pasted"):format(quote(text)))
+  assert(ok, output)
+end
 
 -- The screen, without what is empty below; lines that were too long are whole again.
 function Terminal:screen()
@@ -120,6 +134,13 @@ function Terminal:line(text)
   self:ends(shown)
   self:key("Enter")
   support.eventually(function() return self:screen():sub(-#shown) ~= shown end, "nothing comes after " .. text)
+end
+
+-- Types a server, whose handler this text is, and gives its port.
+function Terminal:serve(handler)
+  self:line(("server = net.serve(0, %s)"):format(handler or "net.echo"))
+  self:line("print(server.address.port)")
+  return tonumber(support.eventually(function() return self:screen():match("\n(%d+)\n>$") end))
 end
 
 return Terminal

@@ -1,5 +1,6 @@
 -- command.lua - the command `dialtone handshake`: net.handshake for a shell.
 
+local arguments = require "dialtone.arguments"
 local core = require "dialtone.core"
 local handshake = require "dialtone.handshake"
 local net = require "dialtone"
@@ -9,38 +10,31 @@ local command = {}
 
 -- --- arguments --------------------------------------------------------------------------
 
--- In the order of the help; `set` is the field, `value` what it takes, `to` what it is
--- without a value.
+-- In the order of the help, see arguments.lua.
 local OPTIONS = {
   { word = "--json", set = "output", to = "json", help = "prints JSON instead of text" },
   { word = "--svg", set = "output", to = "svg", help = "prints a picture" },
   { word = "--html", set = "output", to = "html", help = "prints a page that replays it" },
-  { word = "--serve", set = "serve", to = true, help = "serves a page that draws connections as they happen;\n"
-    .. (" "):rep(20) .. "ADDRESS is where (127.0.0.1, any port)" },
-  { word = "--level", set = "level", value = "N", help = "no more than 0 (nothing captured), 1 (in private), 2" },
-  { word = "--private", set = "private", to = true, help = "in a private network" },
+  { word = "--serve", set = "serve", help = "serves a page that draws connections as they happen;\n"
+    .. "ADDRESS is where (127.0.0.1, any port)" },
+  { word = "--level", set = "level", value = "N", number = { 0, 2 },
+    help = "no more than 0 (nothing captured), 1 (in private), 2" },
+  { word = "--private", set = "private", help = "in a private network" },
   { word = "--interface", set = "interface", value = "NAME", help = "captures on this one" },
   { word = "-6", set = "family", to = "AF_INET6", help = "over IPv6" },
-  { word = "--width", set = "width", value = "COLUMNS", help = "of the text" },
-  { word = "--absolute", set = "absolute", to = true, help = "sequence numbers as they are in the packets" },
-  { word = "--verbose", set = "verbose", to = true, help = "every segment's window" },
-  { word = "--colour", set = "colour", to = true, help = "also where the output is no terminal" },
-  { word = "--help", set = "help", to = true, help = "prints this" },
+  { word = "--width", set = "width", value = "COLUMNS", number = { 20, 1000 }, help = "of the text" },
+  { word = "--absolute", set = "absolute", help = "sequence numbers as they are in the packets" },
+  { word = "--verbose", set = "verbose", help = "every segment's window" },
+  { word = "--colour", set = "colour", help = "also where the output is no terminal" },
+  { word = "--help", also = "-h", set = "help", help = "prints this" },
 }
 
 local INTERRUPTED = 130 -- as shells have it: 128 and SIGINT
 
-local NUMBERS = { level = { 0, 2 }, width = { 20, 1000 } }
-
-local by_word = { ["-h"] = OPTIONS[#OPTIONS] }
-for _, option in ipairs(OPTIONS) do by_word[option.word] = option end
-
 local function usage(out)
   out:write("usage: dialtone handshake [options] [ADDRESS]\n",
-    "  records a connection and draws it: to ADDRESS (HOST:PORT), or to a server of its own\n")
-  for _, option in ipairs(OPTIONS) do
-    out:write(("  %-17s %s\n"):format(option.word .. (option.value and " " .. option.value or ""), option.help))
-  end
+    "  records a connection and draws it: to ADDRESS (HOST:PORT), or to a server of its own\n",
+    arguments.help(OPTIONS))
 end
 
 local function report(message)
@@ -48,39 +42,16 @@ local function report(message)
   return 1
 end
 
-local function number(option, text)
-  local range, value = NUMBERS[option.set], tonumber(text)
-  if value and value % 1 == 0 and value >= range[1] and value <= range[2] then return value end
-  return nil, ("'%s' takes a whole number from %d to %d, not '%s'"):format(option.word, range[1], range[2], text)
-end
-
-local function value_of(option, text)
-  if not option.value then return option.to end
-  if not text then return nil, ("'%s' needs %s"):format(option.word, option.value) end
-  if NUMBERS[option.set] then return number(option, text) end
-  return text
-end
-
--- What is wanted; or nil, what is wrong.
+-- What is wanted; or nil, what is wrong. Options may follow the address.
 local function read_arguments(...)
-  local words, plan, i = { ... }, {}, 1
-  while words[i] do
-    local word = words[i]
-    local option = by_word[word]
-    if option then
-      local value, message = value_of(option, words[i + 1])
-      if value == nil then return nil, message end
-      plan[option.set] = value
-      if option.value then i = i + 1 end
-    elseif word:sub(1, 1) == "-" then
-      return nil, ("unrecognized option '%s'"):format(word)
-    elseif plan.address then
-      return nil, ("one address is enough: '%s'"):format(word)
-    else
-      plan.address = word
-    end
-    i = i + 1
+  local words, plan = { ... }, {}
+  local i, message = arguments.read(OPTIONS, words, 1, plan)
+  while i and words[i] do
+    if plan.address then return nil, ("one address is enough: '%s'"):format(words[i]) end
+    plan.address = words[i]
+    i, message = arguments.read(OPTIONS, words, i + 1, plan)
   end
+  if not i then return nil, message end
   if plan.private and plan.address and not plan.serve then
     return nil, "in a private network there is nobody at " .. plan.address
   end

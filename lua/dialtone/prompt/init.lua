@@ -4,6 +4,7 @@
 local core = require "dialtone.core"
 local evaluate = require "dialtone.prompt.evaluate"
 local input = require "dialtone.prompt.input"
+local output = require "dialtone.prompt.output"
 local pp = require "dialtone.pp"
 local traceback = require "dialtone.traceback"
 local terminal = core.terminal
@@ -11,6 +12,7 @@ local terminal = core.terminal
 local prompt = {}
 
 local function say(message)
+  output.fresh_line()
   io.stderr:write(message, "\n")
 end
 
@@ -22,40 +24,50 @@ local function text_of(name, default)
   return ok and type(text) == "string" and text or default
 end
 
--- Reads a statement, in as many lines as it takes: its function. False: there is
--- nothing to be run; nil: the input ends.
+-- Reads a statement, in as many lines as it takes: its function, and which of its
+-- results is the first to be shown. False: there is nothing to be run; nil: the input
+-- ends.
 local function read(reader)
   local text = reader:line(text_of("_PROMPT", "> "))
   if not text then return text end
   while true do
-    local fn, message, is_cut = evaluate.compile(text)
-    if fn then return evaluate.interruptible(fn) end
+    local fn, first, is_cut = evaluate.compile(text)
+    if fn then return evaluate.interruptible(fn), first end
     local line = is_cut and reader:line(text_of("_PROMPT2", ">> "))
     if line == false and is_cut then return false end -- Ctrl-C
     if not line then
-      say(message)
+      say(first)
       return false
     end
     text = text .. "\n" .. line
   end
 end
 
-local function show(...)
-  local count = select("#", ...)
-  if count > 0 then print(pp.results({ n = count, ... })) end
+local function pack(...)
+  return { n = select("#", ...), ... }
 end
 
--- What is shown may have a __tostring that fails, or runs for ever.
-local function run(statement) -- its name stands in tracebacks
-  local ok, message = traceback.call(terminal.guard, function() show(statement()) end)
-  if not ok then say(message) end
+-- What is shown may have a __tostring that runs for ever.
+local function show(results)
+  if results.n == 0 then return end
+  local ok, text = terminal.guard(function() return pp.results(results) end)
+  if not ok then return say(tostring(text)) end
+  output.fresh_line()
+  print(text)
+end
+
+local function run(statement, first) -- its name stands in tracebacks
+  local results
+  local ok, message = traceback.call(terminal.guard, function() results = pack(select(first, statement())) end)
+  if not ok then return say(message) end
+  show(results)
 end
 
 local function loop(reader)
   while true do
-    local fn = read(reader)
+    local fn, first = read(reader)
     if fn == nil then return end
-    if fn then run(fn) end
+    if fn then run(fn, first) end
   end
 end
 
@@ -71,7 +83,7 @@ function prompt.run(net)
   if not terminal.interrupts(true) then
     return nil, "prompt: there is one already, or this is not the main program", "EBUSY"
   end
-  local reader, message, code = input.open(net)
+  local reader, message, code = input.open()
   if not reader then
     terminal.interrupts(false)
     return nil, message, code

@@ -7,69 +7,20 @@
 local core = require "dialtone.core"
 local complete = require "dialtone.prompt.complete"
 local history = require "dialtone.prompt.history"
+local output = require "dialtone.prompt.output"
 local terminal = core.terminal
 
 local input = {}
 
 -- --- waiting ----------------------------------------------------------------------
 
--- Waits for the standard input. False: Ctrl-C came first. What fails otherwise shows
--- in the reading that follows.
+-- Waits for the standard input. False: Ctrl-C came first. "resumed!": the process was
+-- stopped, and goes on. What fails otherwise shows in the reading that follows.
 local function new_wait(stdin)
   local function wait() return core.wait(stdin, "read") end
   return function()
     local ok, failure = terminal.guard(wait)
-    return ok or failure ~= "interrupted!"
-  end
-end
-
--- --- printing above the line --------------------------------------------------------
-
-local editing = false -- a line is being typed, in the editor
-
-local function finish_above(ok, ...)
-  if editing then terminal.show() end
-  if not ok then error((...), 0) end
-  return ...
-end
-
--- `fn` prints. Its output must end with a line's end: `last` says whether it does.
-local function above(fn, last)
-  return function(...)
-    if not editing then return fn(...) end
-    terminal.hide()
-    return finish_above(pcall(function(...)
-      if last and not last(...) then return fn(...), io.stdout:write("\n") and nil end
-      return fn(...)
-    end, ...))
-  end
-end
-
-local function ends_line(...)
-  local count = select("#", ...)
-  return count == 0 or tostring((select(count, ...))):sub(-1) == "\n"
-end
-
--- The functions that print, by where they are: replaced while there is an editor.
-local function printers(net)
-  return {
-    { home = _G, name = "print", replacement = above(print) },
-    { home = io, name = "write", replacement = above(io.write, ends_line) },
-    { home = net, name = "onerror", replacement = above(net.onerror) },
-  }
-end
-
-local function replace(list)
-  for _, one in ipairs(list) do
-    one.before = one.home[one.name]
-    one.home[one.name] = one.replacement
-  end
-end
-
--- But for what the user has replaced meanwhile.
-local function put_back(list)
-  for _, one in ipairs(list) do
-    if one.home[one.name] == one.replacement then one.home[one.name] = one.before end
+    return not ok and failure == "resumed!" and failure or ok or failure ~= "interrupted!"
   end
 end
 
@@ -79,8 +30,7 @@ local Editor = {}
 Editor.__index = Editor
 
 local function complain(message)
-  local say = above(function() io.stderr:write("dialtone: ", message, "\n") end)
-  say()
+  io.stderr:write("dialtone: ", message, "\n")
 end
 
 -- A key: as terminal.feed.
@@ -90,42 +40,36 @@ local function feed()
   complain(line)
 end
 
--- nil and "end" at the end, which a key that leaves the line open is not.
 function Editor:line(prompt)
   local line
-  io.stdout:flush()
-  terminal.begin(prompt)
-  editing = true
+  output.begin(terminal.begin, prompt)
   repeat
-    if not self.wait() then
-      editing = false
-      io.stdout:write("^C")
+    local what = self.wait()
+    if not what then
+      output.put("^C")
       terminal.cancel()
-      io.stdout:write("\n")
+      output.finish("\n")
       return false
     end
-    line = feed()
+    if what == "resumed!" then terminal.show() else line = feed() end
   until line ~= nil
-  editing = false
-  if not line then
-    io.stdout:write("\n")
-    return nil
-  end
+  output.finish(line and "" or "\n")
+  if not line then return nil end
   local ok, message = history.add(line)
   if ok == nil then complain("the history is not kept: " .. message) end
   return line
 end
 
 function Editor:close()
-  put_back(self.printers)
+  output.close()
   terminal.close()
   self.stdin:close()
 end
 
-local function new_editor(stdin, net)
-  local reader = { stdin = stdin, wait = new_wait(stdin), printers = printers(net) }
+local function new_editor(stdin)
+  local reader = { stdin = stdin, wait = new_wait(stdin) }
   history.open(terminal.remember)
-  replace(reader.printers)
+  output.open()
   return setmetatable(reader, Editor)
 end
 
@@ -155,30 +99,33 @@ end
 
 function Plain:line(prompt)
   if self.shows then
-    io.stdout:write(prompt)
+    self.over = false -- the next line may follow the end that a terminal's user typed
+    output.fresh_line()
+    output.put(prompt)
     io.stdout:flush()
   end
   while true do
     local line = self:take()
     if line then return line end
     if self.over then
-      if self.shows then io.stdout:write("\n") end
+      if self.shows then output.put("\n") end
       return nil
     end
     if not self:more() then
       self.text = ""
-      io.stdout:write("\n")
+      output.put("\n")
       return false
     end
   end
 end
 
 function Plain:close()
+  if self.shows then output.close() end
   self.stdin:close()
 end
 
 -- Opens a reader; nil, message, code when there is no standard input.
-function input.open(net)
+function input.open()
   local stdin, message, code = terminal.input()
   if not stdin then return nil, message, code end
   core.fileno() -- the poller is there then, also when all descriptors are taken later
@@ -188,9 +135,10 @@ function input.open(net)
     if wanted == "" then wanted = nil end
     local name = nil
     if wanted ~= "none" then name, message = terminal.open(complete, wanted) end
-    if name then return new_editor(stdin, net) end
+    if name then return new_editor(stdin) end
     if message and wanted then complain(message) end
   end
+  if is_terminal then output.open() end
   return setmetatable({ stdin = stdin, wait = new_wait(stdin), shows = is_terminal, text = "" }, Plain)
 end
 
