@@ -4,7 +4,9 @@
 local net = require "dialtone"
 local child = require "spec.support.child"
 local support = require "spec.support.transport"
+local wallclock = require("dialtone.core").inner.wallclock
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
+local capture = require "dialtone.handshake.capture"
 local model = require "dialtone.handshake.model"
 local packet = require "dialtone.handshake.packet"
 
@@ -147,6 +149,46 @@ describe("net.handshake", function()
       other:cancel()
     end)
     assert(turns > 1, turns)
+  end)
+end)
+
+-- --- capturing -----------------------------------------------------------------------------------
+
+describe("a capture", function()
+  -- Sockets as the kernel has them while it does not stamp yet: what comes has the time
+  -- of its reading. After `late` datagrams it does.
+  local function kernel(late)
+    local told = { sent = 0, closed = 0 }
+    local socket = { close = function() told.closed = told.closed + 1 end, sent = 0 }
+    for _, name in ipairs { "settimeout", "setsockopt", "bind", "getsockname" } do
+      socket[name] = function() return true end
+    end
+    function socket.sendto()
+      told.sent = told.sent + 1
+      told.sec, told.nsec = wallclock()
+      return 0
+    end
+    function socket.recvmsg()
+      local sec, nsec = told.sec, told.nsec
+      if told.sent <= late then sec, nsec = sec + 1, 0 end
+      return { "", control = { SO_TIMESTAMPNS = { sec = sec, nsec = nsec } } }
+    end
+    return function() return socket end, told
+  end
+
+  it("begins when the kernel stamps packets as they come", function()
+    for late = 0, 3 do
+      local open, told = kernel(late)
+      assert(capture.new(open, "lo"))
+      assert.same({ late + 1, 1 }, { told.sent, told.closed })
+    end
+  end)
+
+  it("begins all the same where it never does", function()
+    local open, told = kernel(math.huge)
+    assert(capture.new(open, "lo"))
+    assert.is_true(told.sent >= 10)
+    assert.equal(1, told.closed)
   end)
 end)
 
@@ -374,6 +416,7 @@ describe("on the wire", function()
   it("a connect that does not wait goes on by itself", function()
     local hs = exhibit("06_nonblocking")[1]
     assert.same({ "EINPROGRESS", "EINPROGRESS", "EINPROGRESS" }, results(hs, "connect"))
+    assert.matches("poll: [123] of 3 are writable", notes(hs))
     assert.same({ "0", '"ECONNREFUSED"', "0" }, results(hs, "getsockopt"))
     assert.same(OPEN, names(hs, 1))
     assert.same({ "SYN", "RST-ACK" }, names(hs, 2))
@@ -411,6 +454,7 @@ describe("on the wire", function()
     local hs = exhibit("10_udp")[1]
     assert.same({ "UDP", "UDP", "ICMP port unreachable" }, hs:names())
     assert.matches("and 0 packets were seen", notes(hs))
+    assert.matches('send%("hello"%)', tostring(hs))
     assert.same({ "5", "17" }, results(hs, "send"))
     assert.same({ "ECONNREFUSED" }, results(hs, "recv"))
     assert.equal("server", hs.packets[3].side)
@@ -419,8 +463,30 @@ describe("on the wire", function()
   it("each raw socket gets every answer", function()
     local hs = exhibit("11_icmp")[1]
     assert.same({ "ICMP echo request", "ICMP echo reply", "ICMP echo request", "ICMP echo reply" }, hs:names())
+    for i, identifier in ipairs { 1001, 1001, 2002, 2002 } do
+      assert.same({ identifier, 1 }, { hs.packets[i].identifier, hs.packets[i].sequence })
+    end
+    assert.matches("ICMP echo reply id 2002, 0 bytes", tostring(hs))
+    assert.matches('"identifier":2002,"sequence":1', hs:json())
     assert.matches("answers for 1001 and 2002 came to client 1", notes(hs))
     assert.matches("answers for 1001 and 2002 came to client 2", notes(hs))
+  end)
+
+  it("each packet comes after the call that caused it, from the first one on", function()
+    for _ = 1, 5 do -- the kernel stamps packets a moment after it is asked to
+      local hs = net.handshake { private = true, function(wire)
+        local listener = assert(wire:socket("server"))
+        assert(listener:bind("127.0.0.1", 0))
+        assert(listener:listen(1))
+        assert(assert(wire:socket("client")):connect(listener:getsockname()))
+      end }
+      local connect
+      for i, step in ipairs(hs.steps) do
+        if step.call == "connect" then connect = i end
+      end
+      assert.is_true(hs.steps[connect].waited, tostring(hs))
+      assert.equal("SYN", hs.steps[connect + 1].name)
+    end
   end)
 
   it("is said of which port nothing is captured, when there are too many", function()

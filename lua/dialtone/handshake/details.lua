@@ -67,6 +67,8 @@ function fill.packet(rows, step)
   add(rows, "from", step.from)
   add(rows, "to", step.to)
   if step.protocol == "TCP" then add_segment(rows, step) else
+    add(rows, "identifier", step.identifier)
+    add(rows, "sequence number", step.sequence)
     add(rows, "data", step.length and bytes(step.length))
     add(rows, "about what was sent to", step.about and tostring(step.about.destination_host))
   end

@@ -123,6 +123,7 @@ local function scale(connection, segment, side)
     return
   end
   local mine, his = connection.scale.client, connection.scale.server
+  if connection.itself then his = mine end
   if mine and his then segment.window = segment.window * 2 ^ connection.scale[side] end
 end
 
@@ -231,7 +232,8 @@ end
 
 -- A call that returned before anything else happened is one step, else it is two.
 local function take_call(self, event)
-  event.waited, event.overhead, self.overhead = not event.ended or nil, self.overhead, 0 -- it may not be over yet
+  event.waited, event.overhead = not event.ended or nil, self.overhead -- it may not be over yet
+  self.overhead = event.cost or 0
   self.calling[event] = #self.steps + 1
   for _, connection in ipairs(self.list) do connection.last = nil end
   if event.call == "listen" and not event.failed then self.listening[event.address] = true end

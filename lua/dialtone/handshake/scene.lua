@@ -54,6 +54,12 @@ function scene.of(recording)
     names = text.count_names(recording.steps) }
 end
 
+-- What a recording is of, for a title.
+function scene.title(recording)
+  local count = #recording.connections
+  return count == 0 and "Calls and packets" or count == 1 and "A TCP connection" or "TCP connections"
+end
+
 -- What a step says, with whose it is where several on a side speak, or connections do.
 function scene.words(picture, step, absolute)
   local words = text.words(step, absolute)

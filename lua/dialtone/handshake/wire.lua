@@ -105,9 +105,14 @@ local function shown_argument(value)
   return shown(value)
 end
 
-local function shown_arguments(...)
+-- The first argument of these is data.
+local SENDS = { send = true, sendto = true, write = true }
+
+local function shown_arguments(call, ...)
   local parts = {}
-  for i = 1, select("#", ...) do parts[i] = shown_argument((select(i, ...))) end
+  for i = 1, select("#", ...) do
+    parts[i] = (i == 1 and SENDS[call] and shown or shown_argument)((select(i, ...)))
+  end
   return table.concat(parts, ", ")
 end
 
@@ -205,7 +210,7 @@ local function record(self, call, ...)
   if BEFORE[call] then BEFORE[call](wire, ...) end
   drain(wire)
   local event = add(wire, { kind = "call", call = call, side = self.side, name = self.name, socket = self.id,
-    text = ("%s(%s)"):format(call, shown_arguments(...)), cost_before = wire.cost })
+    text = ("%s(%s)"):format(call, shown_arguments(call, ...)), cost_before = wire.cost })
   return finish(self, event, call, self.socket[call](self.socket, ...))
 end
 
@@ -265,10 +270,11 @@ function Wire:socket(name, domain, kind, protocol)
   domain, kind = domain or self.family, kind or "SOCK_STREAM"
   local event = add(self, { kind = "call", call = "socket", name = name,
     side = name:find("^server") and "server" or "client",
-    text = ("socket(%s)"):format(shown_arguments(domain, kind, protocol or 0)) })
+    text = ("socket(%s)"):format(shown_arguments("socket", domain, kind, protocol or 0)) })
   local socket, message, code = self.open(domain, kind, protocol or 0)
   event.ended = now(self)
   event.took = event.ended - event.time
+  event.cost = self.private and event.took or nil -- to have it made elsewhere is our work
   if not socket then
     event.result, event.failed = code, code
     return nil, message, code
