@@ -35,14 +35,20 @@ local function elapsed_of(step, since, is_first)
   return is_first and "0 us" or ""
 end
 
--- A frame for each step: `number`, `step`, `since` (seconds) and `elapsed` (in words),
+-- By what a step is known again in a later recording of the same, which may have others
+-- before it.
+local function key_of(step)
+  return step.time and ("%s %s %.0f"):format(step.kind, step.side or "", step.time * 1e9)
+end
+
+-- A frame for each step: `number`, `key`, `step`, `since` (seconds) and `elapsed` (in words),
 -- `changes`, `states` (by lane) after it, `queue`; and how many `lanes` there are, and
 -- whether they are `several`.
 function scene.of(recording)
   local frames, states, queue, last = {}, {}, nil, nil
   local several = #recording.connections > 1
   for number, step in ipairs(recording.steps) do
-    local frame, before = { number = number, step = step }, last
+    local frame, before = { number = number, key = key_of(step), step = step }, last
     frame.since, last = text.since(step, last)
     frame.elapsed = elapsed_of(step, frame.since, not before and last)
     if step.kind == "queue" then queue = { length = step.length, limit = step.limit } end

@@ -277,7 +277,8 @@ local function put_step(self, frame)
   put_bars(self, frame, top, self.y, marks)
   put_states(self, frame, marks)
   outside[#outside + 1] = element("g", { "class", "step " .. kind_of(step), "data-step", frame.number,
-    "data-client", of_lane.client or false, "data-server", of_lane.server or false },
+    "data-key", self.both and frame.key or false, "data-client", of_lane.client or false,
+    "data-server", of_lane.server or false },
     element("title", {}, escape(scene.words(self.scene, step))) .. table.concat(self.out) .. table.concat(content))
   self.out = outside
 end
@@ -358,7 +359,8 @@ local function spread(layout, lanes, count)
   local lane = math.max(LEAST_LANE, math.min(LANE, math.floor(BARS / lanes)))
   local more = lanes * lane - layout.bar + number
   return { width = layout.width + 2 * more, left = layout.left + more, right = layout.right + more, time = layout.time,
-    calls = layout.calls, pills = layout.pills and layout.pills + number, bar = layout.bar, lane = lane, stacked = layout.stacked }
+    calls = layout.calls, pills = layout.pills and layout.pills + number, bar = layout.bar, lane = lane,
+    stacked = layout.stacked }
 end
 
 -- A recording as a picture. Options: `width` (pixels that there are), `absolute`,
@@ -369,7 +371,8 @@ function svg.draw(recording, options)
   local picture = scene.of(recording)
   local lanes = math.min(picture.lanes, MOST_LANES)
   local self = setmetatable({ out = {}, scene = picture, y = 20,
-    layout = spread(layout_for(options.width), lanes, picture.lanes), lanes = lanes, absolute = options.absolute, both = options.page }, Drawing)
+    layout = spread(layout_for(options.width), lanes, picture.lanes), lanes = lanes,
+    absolute = options.absolute, both = options.page }, Drawing)
   local title = options.title or scene.title(recording) .. ", recorded"
   if not options.page then put_heading(self, recording, title) end
   put_ends(self, recording)

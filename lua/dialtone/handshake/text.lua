@@ -221,7 +221,8 @@ end
 
 function draw.call(self, step)
   self:follow(step)
-  put_words(self, step, said(self, step, text.words(step)), text.is_failure(step) and not step.waited and "failed" or "call")
+  local has_failed = text.is_failure(step) and not step.waited
+  put_words(self, step, said(self, step, text.words(step)), has_failed and "failed" or "call")
 end
 
 draw["return"] = function(self, step)
