@@ -238,19 +238,68 @@ describe("the model", function()
       destination_port = his }
   end
 
-  local function run(...)
+  local BOTH = { ["10.0.0.1:1000"] = "client", ["10.0.0.1:80"] = "server" }
+  local CLIENT = { ["10.0.0.1:1000"] = "client" } -- the server is somebody else's
+
+  local function run_with(sides, listening, ...)
     local events = { ... }
     for i, event in ipairs(events) do event.time = i end
-    local _, packets = model.steps(events, { ["10.0.0.1:1000"] = "client", ["10.0.0.1:80"] = "server" })
+    local steps, packets = model.steps(events, sides, listening)
     local list = {}
-    for i, one in ipairs(packets) do list[i] = one.states.client .. " " .. one.states.server end
-    return list, packets
+    for i, one in ipairs(packets) do
+      list[i] = one.states and one.states.client .. " " .. tostring(one.states.server)
+    end
+    return list, packets, steps
+  end
+
+  local function run(...) return run_with(BOTH, nil, ...) end
+
+  -- What the kernel's table has.
+  local function kernel(...)
+    local rows = { ... }
+    for _, row in ipairs(rows) do
+      row.source, row.destination = row[1], row[2]
+      row.state, row.received, row.unsent = row[3], 0, 5
+    end
+    return { kind = "kernel", cost = 0, sockets = rows }
   end
 
   it("follows a simultaneous open", function()
     assert.same({ "SYN_SENT CLOSED", "SYN_RCVD SYN_SENT", "SYN_RCVD ESTABLISHED", "ESTABLISHED ESTABLISHED" },
       (run(segment("client", "SYN", 5), segment("server", "SYN", 9), segment("client", "SYN-ACK", 5, 10),
         segment("server", "SYN-ACK", 9, 6))))
+  end)
+
+  it("has learnt from the answer what state somebody else's end was in", function()
+    local syn, again = segment("client", "SYN", 5), segment("client", "SYN", 5)
+    assert.same({ "SYN_SENT LISTEN", "SYN_SENT LISTEN", "ESTABLISHED SYN_RCVD" },
+      (run_with(CLIENT, nil, syn, again, segment("server", "SYN-ACK", 9, 6))))
+    assert.same({ "SYN_SENT CLOSED", "CLOSED CLOSED" },
+      (run_with(CLIENT, nil, segment("client", "SYN", 5), segment("server", "RST-ACK", 0, 6))))
+    assert.same({ "SYN_SENT nil", "SYN_SENT nil" },
+      (run_with(CLIENT, nil, segment("client", "SYN", 5), segment("client", "SYN", 5))))
+    assert.same({ "SYN_SENT LISTEN" }, (run_with(CLIENT, { ["10.0.0.1:80"] = true }, segment("client", "SYN", 5))))
+    assert.same({ "SYN_SENT LISTEN" }, (run_with(CLIENT, nil, kernel { "10.0.0.1:80", "0.0.0.0:0", "LISTEN" },
+      segment("client", "SYN", 5))))
+  end)
+
+  it("says nothing of an end that is in another kernel's table", function()
+    local open = { segment("client", "SYN", 5), segment("server", "SYN-ACK", 9, 6), segment("client", "ACK", 6, 10) }
+    local mine = { "10.0.0.1:1000", "10.0.0.1:80", "ESTABLISHED" }
+    local list = run_with(CLIENT, nil, open[1], open[2], open[3], kernel(mine))
+    assert.equal("ESTABLISHED ESTABLISHED", list[3])
+    open[3].states = nil
+    list = run_with(CLIENT, nil, open[1], open[2], open[3],
+      kernel(mine, { "10.0.0.1:80", "10.0.0.1:1000", "ESTABLISHED" }), kernel(mine))
+    assert.equal("ESTABLISHED CLOSED", list[3]) -- but it was there, and is no more
+  end)
+
+  it("draws an ICMP error to who sent what it complains of", function()
+    local error = { kind = "packet", protocol = "ICMP", name = "ICMP host unreachable", source_host = "10.0.0.9",
+      destination_host = "10.0.0.1", about = { source_host = "10.0.0.1", source_port = 1000,
+        destination_host = "10.0.0.7", destination_port = 80 } }
+    local _, packets = run_with(CLIENT, nil, error)
+    assert.equal("server", packets[1].side)
   end)
 
   it("counts sequence numbers over the edge of 2^32", function()
@@ -314,6 +363,19 @@ describe("dialtone handshake", function()
     assert.equal(1, status)
     assert.matches("connect%(.-%) = ECONNREFUSED", text)
     assert.matches("dialtone handshake: connect .-: Connection refused", text)
+  end)
+
+  it("draws both ends as they are, also where the server is another program's", function()
+    net.run(function()
+      local server = assert(net.serve("127.0.0.1:0", net.echo))
+      local text = run("--level", best == 2 and "2" or "0", tostring(server.address))
+      if best == 2 then
+        assert.matches("SYN_SENT |[^\n]*| LISTEN\n.-ESTABLISHED |[^\n]*| SYN_RCVD\n.-| ESTABLISHED\n", text)
+      end
+      assert.matches("TIME_WAIT", text)
+      assert.is_nil(text:match("TIME_WAIT.* CLOSED |")) -- the socket is, the connection is not
+      server:close()
+    end)
   end)
 
   it("serves the live page until Ctrl-C", function()
@@ -487,6 +549,13 @@ describe("on the wire", function()
       assert.is_true(hs.steps[connect].waited, tostring(hs))
       assert.equal("SYN", hs.steps[connect + 1].name)
     end
+  end)
+
+  it("each packet is there once, also where all interfaces are captured", function()
+    if best < 2 then return assert.is_true(best < 2) end
+    local hs = net.handshake { interface = "any" }
+    assert.same({ "SYN", "SYN-ACK", "ACK", "DATA", "ACK", "FIN-ACK", "ACK", "FIN-ACK", "ACK" }, hs:names())
+    for _, one in ipairs(hs.packets) do assert.is_nil(one.again) end
   end)
 
   it("is said of which port nothing is captured, when there are too many", function()

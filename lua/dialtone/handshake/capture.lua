@@ -12,6 +12,7 @@ Capture.__index = Capture
 
 local MOST_PORTS = 40 -- of a filter, whose jumps are bytes
 local MOST_TRIES = 100 -- milliseconds for the kernel to stamp packets
+local OUTGOING, LOOPBACK = 4, 772 -- PACKET_OUTGOING, ARPHRD_LOOPBACK
 local MOST = 320 -- bytes of a packet: its headers, and a little more
 
 -- --- capturing ----------------------------------------------------------------------
@@ -32,6 +33,12 @@ local function stamp(message)
   return time and time.sec, time and time.nsec
 end
 
+-- What goes out at the loopback interface comes in there, too.
+local function is_copy(message)
+  local address = message.address
+  return address and address.pkttype == OUTGOING and address.hatype == LOOPBACK
+end
+
 -- What has come since, as a list of packets (packet.lua) with `sec` and `nsec`: all, or
 -- at most so many.
 function Capture:read(most)
@@ -42,7 +49,7 @@ function Capture:read(most)
       if code == "EAGAIN" then return list end
       return nil, reason, code
     end
-    local found = packet.decode(message[1])
+    local found = not is_copy(message) and packet.decode(message[1])
     if found then
       found.sec, found.nsec = stamp(message)
       list[#list + 1] = found
@@ -57,11 +64,9 @@ end
 
 local function prepare(socket, interface)
   socket:settimeout(0)
-  for _, option in ipairs { "SO_TIMESTAMPNS", interface == "lo" and "PACKET_IGNORE_OUTGOING" or nil } do
-    local done, message = socket:setsockopt(option, true)
-    if not done then return nil, message end
-  end
-  local done, message = socket:setsockopt("SO_ATTACH_FILTER", filter.ports({}, MOST))
+  if interface == "lo" then socket:setsockopt("PACKET_IGNORE_OUTGOING", true) end -- saves room, where it is known
+  local done, message = socket:setsockopt("SO_TIMESTAMPNS", true)
+  if done then done, message = socket:setsockopt("SO_ATTACH_FILTER", filter.ports({}, MOST)) end
   if not done then return nil, message end
   if interface == "any" then return socket:bind { family = "AF_PACKET", ifindex = 0, protocol = "ETH_P_ALL" } end
   return socket:bind { family = "AF_PACKET", interface = interface, protocol = "ETH_P_ALL" }

@@ -286,7 +286,7 @@ end
 
 -- A connection so far, as net.handshake gives one. Its events are looked at anew each
 -- time, and a look changes them.
-function Recorder.recording(_, connection)
+function Recorder:recording(connection)
   local copies = {}
   for i, event in ipairs(connection.wire.events) do
     local copy = {}
@@ -295,7 +295,7 @@ function Recorder.recording(_, connection)
   end
   local wire = connection.wire
   return handshake.recording { events = copies, sockets = wire.sockets, level = wire.level, about = wire.about,
-    reason = wire.reason }
+    reason = wire.reason, listening = { [self.server] = true } }
 end
 
 -- Ends everything, and closes what is open.

@@ -188,6 +188,18 @@ local results = {
   end,
 }
 
+-- A socket that has said farewell is closed, but its connection is in TIME_WAIT.
+local function lingers(taken, address)
+  local found
+  for _, row in ipairs(taken and taken.sockets or {}) do
+    if tostring(row.source) == address then
+      if row.state ~= "TIME_WAIT" then return false end
+      found = true
+    end
+  end
+  return found
+end
+
 local function finish(self, event, call, ...)
   event.ended = now(self.wire)
   event.took = math.max(0, event.ended - event.time - (self.wire.cost - event.cost_before))
@@ -199,7 +211,8 @@ local function finish(self, event, call, ...)
     event.state = state_of(self.socket, self.kind)
     event.address = self.address and tostring(self.address)
   end
-  sample(self.wire)
+  local taken = sample(self.wire)
+  if event.state == "CLOSED" and lingers(taken, event.address) then event.state = "TIME_WAIT" end
   if results[call] and value then return results[call](self, ...) end
   return ...
 end
