@@ -4,7 +4,9 @@
 local net = require "dialtone"
 local child = require "spec.support.child"
 local support = require "spec.support.transport"
+local wallclock = require("dialtone.core").inner.wallclock
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
+local capture = require "dialtone.handshake.capture"
 local model = require "dialtone.handshake.model"
 local packet = require "dialtone.handshake.packet"
 
@@ -150,6 +152,46 @@ describe("net.handshake", function()
   end)
 end)
 
+-- --- capturing -----------------------------------------------------------------------------------
+
+describe("a capture", function()
+  -- Sockets as the kernel has them while it does not stamp yet: what comes has the time
+  -- of its reading. After `late` datagrams it does.
+  local function kernel(late)
+    local told = { sent = 0, closed = 0 }
+    local socket = { close = function() told.closed = told.closed + 1 end, sent = 0 }
+    for _, name in ipairs { "settimeout", "setsockopt", "bind", "getsockname" } do
+      socket[name] = function() return true end
+    end
+    function socket.sendto()
+      told.sent = told.sent + 1
+      told.sec, told.nsec = wallclock()
+      return 0
+    end
+    function socket.recvmsg()
+      local sec, nsec = told.sec, told.nsec
+      if told.sent <= late then sec, nsec = sec + 1, 0 end
+      return { "", control = { SO_TIMESTAMPNS = { sec = sec, nsec = nsec } } }
+    end
+    return function() return socket end, told
+  end
+
+  it("begins when the kernel stamps packets as they come", function()
+    for late = 0, 3 do
+      local open, told = kernel(late)
+      assert(capture.new(open, "lo"))
+      assert.same({ late + 1, 1 }, { told.sent, told.closed })
+    end
+  end)
+
+  it("begins all the same where it never does", function()
+    local open, told = kernel(math.huge)
+    assert(capture.new(open, "lo"))
+    assert.is_true(told.sent >= 10)
+    assert.equal(1, told.closed)
+  end)
+end)
+
 -- --- bytes --------------------------------------------------------------------------------------
 
 describe("a packet", function()
@@ -196,19 +238,68 @@ describe("the model", function()
       destination_port = his }
   end
 
-  local function run(...)
+  local BOTH = { ["10.0.0.1:1000"] = "client", ["10.0.0.1:80"] = "server" }
+  local CLIENT = { ["10.0.0.1:1000"] = "client" } -- the server is somebody else's
+
+  local function run_with(sides, listening, ...)
     local events = { ... }
     for i, event in ipairs(events) do event.time = i end
-    local _, packets = model.steps(events, { ["10.0.0.1:1000"] = "client", ["10.0.0.1:80"] = "server" })
+    local steps, packets = model.steps(events, sides, listening)
     local list = {}
-    for i, one in ipairs(packets) do list[i] = one.states.client .. " " .. one.states.server end
-    return list, packets
+    for i, one in ipairs(packets) do
+      list[i] = one.states and one.states.client .. " " .. tostring(one.states.server)
+    end
+    return list, packets, steps
+  end
+
+  local function run(...) return run_with(BOTH, nil, ...) end
+
+  -- What the kernel's table has.
+  local function kernel(...)
+    local rows = { ... }
+    for _, row in ipairs(rows) do
+      row.source, row.destination = row[1], row[2]
+      row.state, row.received, row.unsent = row[3], 0, 5
+    end
+    return { kind = "kernel", cost = 0, sockets = rows }
   end
 
   it("follows a simultaneous open", function()
     assert.same({ "SYN_SENT CLOSED", "SYN_RCVD SYN_SENT", "SYN_RCVD ESTABLISHED", "ESTABLISHED ESTABLISHED" },
       (run(segment("client", "SYN", 5), segment("server", "SYN", 9), segment("client", "SYN-ACK", 5, 10),
         segment("server", "SYN-ACK", 9, 6))))
+  end)
+
+  it("has learnt from the answer what state somebody else's end was in", function()
+    local syn, again = segment("client", "SYN", 5), segment("client", "SYN", 5)
+    assert.same({ "SYN_SENT LISTEN", "SYN_SENT LISTEN", "ESTABLISHED SYN_RCVD" },
+      (run_with(CLIENT, nil, syn, again, segment("server", "SYN-ACK", 9, 6))))
+    assert.same({ "SYN_SENT CLOSED", "CLOSED CLOSED" },
+      (run_with(CLIENT, nil, segment("client", "SYN", 5), segment("server", "RST-ACK", 0, 6))))
+    assert.same({ "SYN_SENT nil", "SYN_SENT nil" },
+      (run_with(CLIENT, nil, segment("client", "SYN", 5), segment("client", "SYN", 5))))
+    assert.same({ "SYN_SENT LISTEN" }, (run_with(CLIENT, { ["10.0.0.1:80"] = true }, segment("client", "SYN", 5))))
+    assert.same({ "SYN_SENT LISTEN" }, (run_with(CLIENT, nil, kernel { "10.0.0.1:80", "0.0.0.0:0", "LISTEN" },
+      segment("client", "SYN", 5))))
+  end)
+
+  it("says nothing of an end that is in another kernel's table", function()
+    local open = { segment("client", "SYN", 5), segment("server", "SYN-ACK", 9, 6), segment("client", "ACK", 6, 10) }
+    local mine = { "10.0.0.1:1000", "10.0.0.1:80", "ESTABLISHED" }
+    local list = run_with(CLIENT, nil, open[1], open[2], open[3], kernel(mine))
+    assert.equal("ESTABLISHED ESTABLISHED", list[3])
+    open[3].states = nil
+    list = run_with(CLIENT, nil, open[1], open[2], open[3],
+      kernel(mine, { "10.0.0.1:80", "10.0.0.1:1000", "ESTABLISHED" }), kernel(mine))
+    assert.equal("ESTABLISHED CLOSED", list[3]) -- but it was there, and is no more
+  end)
+
+  it("draws an ICMP error to who sent what it complains of", function()
+    local error = { kind = "packet", protocol = "ICMP", name = "ICMP host unreachable", source_host = "10.0.0.9",
+      destination_host = "10.0.0.1", about = { source_host = "10.0.0.1", source_port = 1000,
+        destination_host = "10.0.0.7", destination_port = 80 } }
+    local _, packets = run_with(CLIENT, nil, error)
+    assert.equal("server", packets[1].side)
   end)
 
   it("counts sequence numbers over the edge of 2^32", function()
@@ -272,6 +363,19 @@ describe("dialtone handshake", function()
     assert.equal(1, status)
     assert.matches("connect%(.-%) = ECONNREFUSED", text)
     assert.matches("dialtone handshake: connect .-: Connection refused", text)
+  end)
+
+  it("draws both ends as they are, also where the server is another program's", function()
+    net.run(function()
+      local server = assert(net.serve("127.0.0.1:0", net.echo))
+      local text = run("--level", best == 2 and "2" or "0", tostring(server.address))
+      if best == 2 then
+        assert.matches("SYN_SENT |[^\n]*| LISTEN\n.-ESTABLISHED |[^\n]*| SYN_RCVD\n.-| ESTABLISHED\n", text)
+      end
+      assert.matches("TIME_WAIT", text)
+      assert.is_nil(text:match("TIME_WAIT.* CLOSED |")) -- the socket is, the connection is not
+      server:close()
+    end)
   end)
 
   it("serves the live page until Ctrl-C", function()
@@ -374,6 +478,7 @@ describe("on the wire", function()
   it("a connect that does not wait goes on by itself", function()
     local hs = exhibit("06_nonblocking")[1]
     assert.same({ "EINPROGRESS", "EINPROGRESS", "EINPROGRESS" }, results(hs, "connect"))
+    assert.matches("poll: [123] of 3 are writable", notes(hs))
     assert.same({ "0", '"ECONNREFUSED"', "0" }, results(hs, "getsockopt"))
     assert.same(OPEN, names(hs, 1))
     assert.same({ "SYN", "RST-ACK" }, names(hs, 2))
@@ -411,6 +516,7 @@ describe("on the wire", function()
     local hs = exhibit("10_udp")[1]
     assert.same({ "UDP", "UDP", "ICMP port unreachable" }, hs:names())
     assert.matches("and 0 packets were seen", notes(hs))
+    assert.matches('send%("hello"%)', tostring(hs))
     assert.same({ "5", "17" }, results(hs, "send"))
     assert.same({ "ECONNREFUSED" }, results(hs, "recv"))
     assert.equal("server", hs.packets[3].side)
@@ -419,8 +525,37 @@ describe("on the wire", function()
   it("each raw socket gets every answer", function()
     local hs = exhibit("11_icmp")[1]
     assert.same({ "ICMP echo request", "ICMP echo reply", "ICMP echo request", "ICMP echo reply" }, hs:names())
+    for i, identifier in ipairs { 1001, 1001, 2002, 2002 } do
+      assert.same({ identifier, 1 }, { hs.packets[i].identifier, hs.packets[i].sequence })
+    end
+    assert.matches("ICMP echo reply id 2002, 0 bytes", tostring(hs))
+    assert.matches('"identifier":2002,"sequence":1', hs:json())
     assert.matches("answers for 1001 and 2002 came to client 1", notes(hs))
     assert.matches("answers for 1001 and 2002 came to client 2", notes(hs))
+  end)
+
+  it("each packet comes after the call that caused it, from the first one on", function()
+    for _ = 1, 5 do -- the kernel stamps packets a moment after it is asked to
+      local hs = net.handshake { private = true, function(wire)
+        local listener = assert(wire:socket("server"))
+        assert(listener:bind("127.0.0.1", 0))
+        assert(listener:listen(1))
+        assert(assert(wire:socket("client")):connect(listener:getsockname()))
+      end }
+      local connect
+      for i, step in ipairs(hs.steps) do
+        if step.call == "connect" then connect = i end
+      end
+      assert.is_true(hs.steps[connect].waited, tostring(hs))
+      assert.equal("SYN", hs.steps[connect + 1].name)
+    end
+  end)
+
+  it("each packet is there once, also where all interfaces are captured", function()
+    if best < 2 then return assert.is_true(best < 2) end
+    local hs = net.handshake { interface = "any" }
+    assert.same({ "SYN", "SYN-ACK", "ACK", "DATA", "ACK", "FIN-ACK", "ACK", "FIN-ACK", "ACK" }, hs:names())
+    for _, one in ipairs(hs.packets) do assert.is_nil(one.again) end
   end)
 
   it("is said of which port nothing is captured, when there are too many", function()

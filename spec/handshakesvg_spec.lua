@@ -136,6 +136,94 @@ for what, make in pairs {
 end
 
 describe("recording:svg", function()
+  -- So many clients of a listener with a long queue.
+  local function crowd(count)
+    return net.handshake { private = true, function(wire)
+      local listener = assert(wire:socket("server"))
+      assert(listener:bind("127.0.0.1", 0))
+      assert(listener:listen(60))
+      for i = 1, count do assert(assert(wire:socket("client " .. i)):connect(listener:getsockname())) end
+    end }
+  end
+
+  -- At how many places of a step's row there are bars, to the left and to the right.
+  local function bars_of(group, middle)
+    local left, right, seen = 0, 0, {}
+    each(group, function(element)
+      local at = element.attributes.x
+      if element.name ~= "rect" or element.attributes.rx or seen[at] then return end
+      if not (element.attributes.class or ""):find("^state%-") then return end
+      seen[at] = true
+      if tonumber(at) < middle then left = left + 1 else right = right + 1 end
+    end)
+    return { left, right }
+  end
+
+  it("has a bar at each side for each of many connections, and says which have none", function()
+    for count, expected in pairs { [9] = 9, [20] = 20, [34] = 32 } do
+      local recording = crowd(count)
+      if recording.level == 0 then return assert.equal(0, recording.level) end
+      for _, width in ipairs { 1320, 720, 420 } do
+        local made = recording:svg { width = width }
+        local root = parse(made)
+        local groups = groups_of(root)
+        local w = tonumber(root.attributes.viewBox:match("^0 0 (%d+)"))
+        assert.same({ expected, expected }, bars_of(groups[#groups], w / 2))
+        assert.equal(count > 32, made:find("bars: the first 32 of 34 connections", 1, true) ~= nil)
+        each(root, function(element)
+          if element.name ~= "rect" and element.name ~= "text" then return end
+          local at = tonumber(element.attributes.x or 0)
+          assert.is_true(at >= 0 and at <= w, tostring(element.attributes.class) .. " at " .. at)
+        end)
+      end
+    end
+  end)
+
+  it("is called what it is of, and says who is at its ends", function()
+    local nothing = net.handshake { level = 0, function(wire) assert(wire:socket("client")) end }
+    assert.matches("<title id=\"handshake-title\">Calls and packets, recorded</title>", nothing:svg(), 1, true)
+    local itself = net.handshake { private = true, function(wire)
+      local socket = assert(wire:socket("client"))
+      assert(socket:bind("127.0.0.1", 0))
+      assert(socket:connect(socket:getsockname()))
+    end }
+    if itself.level == 0 then return assert.equal(0, itself.level) end
+    assert.matches(">A TCP connection, recorded</title>", itself:svg(), 1, true)
+    assert.matches(">A TCP connection, step by step</title>", itself:html(), 1, true)
+    assert.matches("client |%s+| itself\n", itself:text())
+    assert.is_nil(itself:svg():find(">server<", 1, true))
+    assert.is_true(itself.packets[3].window > 1000, itself.packets[3].window) -- scaled
+    assert.matches(">TCP connections, recorded</title>", crowd(2):svg(), 1, true)
+  end)
+
+  it("paints as a failure what is one: not the end of a stream, nor a connect that goes on", function()
+    local hs = net.handshake { level = 0, function(wire)
+      local listener = assert(wire:socket("server"))
+      assert(listener:bind("127.0.0.1", 0))
+      assert(listener:listen(1))
+      local client = assert(wire:socket("client"))
+      client:settimeout(0)
+      assert.equal("EINPROGRESS", select(3, client:connect(listener:getsockname())))
+      assert.equal("EADDRINUSE", select(3, wire:socket("client 2"):bind(listener:getsockname())))
+      local server = assert(listener:accept())
+      client:close()
+      assert.equal("eof", select(3, server:recv(1)))
+    end }
+    local failed = {}
+    each(parse(hs:svg()), function(element)
+      if element.attributes.class == "failed" then failed[#failed + 1] = strictxml.text(element) end
+    end)
+    local red = table.concat(failed, " ") -- a call may take two lines
+    assert.matches("^client 2: bind%(.*= EADDRINUSE$", red)
+    assert.is_nil(red:find("eof") or red:find("EINPROGRESS"))
+    local coloured = hs:text { colour = true }
+    assert.matches("\27%[31m[^\27]*EADDRINUSE", coloured)
+    assert.is_nil(coloured:find("\27%[31m[^\27]*eof"))
+    assert.is_nil(coloured:find("\27%[31m[^\27]*EINPROGRESS"))
+    assert.is_nil(coloured:find("[ \t]\n"))
+    assert.equal(hs:text(), (coloured:gsub("\27%[%d+m", "")))
+  end)
+
   it("shows the numbers as they are in the packets when asked to", function()
     local recording = net.handshake { private = true }
     local packet = recording.packets[1]

@@ -2,8 +2,9 @@
 -- And what if both ends close at once?
 --
 -- The client's FIN is acknowledged by itself, since the server has not closed yet: that
--- makes four. In the second recording neither FIN has arrived when the other one is sent
--- (the server loses the client's): both ends pass through CLOSING.
+-- makes four. In the second recording the server loses the client's FIN, and closes, too:
+-- the client, whose own FIN nobody has acknowledged, gets one, and is CLOSING until the
+-- FIN that it sends again is. (Two FINs that cross on the way bring both ends there.)
 
 local net = require "dialtone"
 

@@ -20,7 +20,9 @@ local hs = net.handshake { function(wire)
     assert(code == "EINPROGRESS", code)
     waiting[i] = { client, "POLLOUT" }
   end
-  for _, ready in ipairs(assert(net.poll(waiting, 5))) do
+  local decided = assert(net.poll(waiting, 5))
+  wire:note("poll: %d of %d are writable", #decided, #waiting)
+  for _, ready in ipairs(decided) do
     ready[1]:getsockopt("SO_ERROR") -- 0, or why not
   end
 end }

@@ -5,6 +5,7 @@
 local browser = require "spec.support.browser"
 local live = require "dialtone.handshake.live"
 local net = require "dialtone"
+local support = require "spec.support.transport"
 local text = require "dialtone.handshake.text"
 
 local chromium, page, served
@@ -219,12 +220,28 @@ describe("the picture of a recording", function()
   end
 end)
 
+-- Calls the body with a live page's server and with what opens its page; all of it has
+-- ended then, also when the body raises.
+local function with_live(options, body)
+  local ok, failure
+  net.run(function()
+    local one = assert(live.serve(options))
+    local opened = {}
+    ok, failure = pcall(body, one, function(look)
+      opened[#opened + 1] = chromium:open(one.url, look)
+      return opened[#opened]
+    end)
+    for _, each in ipairs(opened) do each:close() end
+    one:close()
+  end)
+  if not ok then error(failure, 0) end
+end
+
 for level = 0, 2 do
   describe("the live page, at level " .. level, function()
     it("shows a connection that its button makes, as it goes on", function()
-      net.run(function()
-        local one = assert(live.serve { level = level })
-        page = chromium:open(one.url, {})
+      with_live({ level = level }, function(one, open)
+        page = open()
         page:wait("document.querySelector('#status').textContent === 'listening'")
         assert.equal(0, page:eval("document.querySelectorAll('nav button').length"))
         page:click("#connect")
@@ -241,19 +258,62 @@ for level = 0, 2 do
         end
         assert.same({}, page:complaints())
         keep("live-" .. level)
-        page:close()
-        one:close()
       end)
     end)
   end)
 end
 
 describe("the live page", function()
+  it("leaves what is the same where it is, when there is more of a connection", function()
+    with_live({ level = 1, private = true }, function(one, open)
+      page = open()
+      page:wait("document.querySelector('#status').textContent === 'listening'")
+      page:click("#connect")
+      page:wait("document.querySelectorAll('.broad g.step').length >= 4")
+      page:eval([[(() => {
+        document.querySelectorAll(".broad g.arrow, .broad g.call").forEach(
+          each => each.mark = each.querySelector("title").textContent.replace(/ (=|\.\.\.).*/, ""))
+        const link = document.querySelector("main a")
+        link.focus()
+        const words = document.querySelector(".broad g.step text.words")
+        getSelection().selectAllChildren(words)
+        window.selected = String(getSelection())
+        window.elements = document.querySelectorAll("main *").length
+        window.first = document.querySelector(".broad g.step")
+      })()]])
+      page:wait("document.querySelector('nav button.open') === null", 30)
+      if one.level > 0 then page:wait("document.querySelectorAll('.broad .arrow-FIN').length >= 2") end
+      page:wait("document.querySelectorAll('main *').length > elements")
+      local seen = page:eval([[({
+        selected: selected !== "" && String(getSelection()) === selected,
+        focus: document.activeElement.textContent,
+        marks: [...document.querySelectorAll(".broad g.step")].filter(each => each.mark).length,
+        others: [...document.querySelectorAll(".broad g.step")].filter(each => each.mark &&
+          !each.querySelector("title").textContent.startsWith(each.mark)).map(each => each.mark).join("; "),
+        first: first.isConnected, step: document.querySelector("#count").textContent,
+        steps: [...document.querySelectorAll(".broad g.step")].map(each => each.dataset.step).join(" "),
+      })]])
+      assert.same({ true, "svg", true, "" }, { seen.selected, seen.focus, seen.first, seen.others })
+      assert.is_true(seen.marks >= 3, seen.marks)
+      local steps = select(2, seen.steps:gsub("%d+", ""))
+      assert.equal(("%d of %d"):format(steps, steps), seen.step)
+      local other = open() -- it draws all of it anew, and has the same
+      other:wait("document.querySelectorAll('.broad g.step').length > 0")
+      local here, there
+      support.eventually(function()
+        for _, each in ipairs { page, other } do each:eval("handshake.go('last')") end
+        here = page:eval("document.querySelector('main').innerHTML")
+        there = other:eval("document.querySelector('main').innerHTML")
+        return here == there
+      end, "the pages differ")
+      assert.same({}, page:complaints())
+    end)
+  end)
+
   it("shows connections of others to several pages, and is told when the server is gone", function()
-    net.run(function()
-      local one = assert(live.serve { level = 2 })
-      local other = chromium:open(one.url)
-      page = chromium:open(one.url)
+    with_live({ level = 2 }, function(one, open)
+      local other = open()
+      page = open()
       if one.level == 1 then
         one.recorder:connect()
       else
@@ -267,8 +327,6 @@ describe("the live page", function()
       end
       one:close()
       page:wait("document.querySelector('#status').textContent.includes('trying again')")
-      page:close()
-      other:close()
     end)
   end)
 end)

@@ -67,6 +67,8 @@ function fill.packet(rows, step)
   add(rows, "from", step.from)
   add(rows, "to", step.to)
   if step.protocol == "TCP" then add_segment(rows, step) else
+    add(rows, "identifier", step.identifier)
+    add(rows, "sequence number", step.sequence)
     add(rows, "data", step.length and bytes(step.length))
     add(rows, "about what was sent to", step.about and tostring(step.about.destination_host))
   end
@@ -124,7 +126,7 @@ function details.section(picture, frame)
   local queue = frame.queue and element("p", { "class", "gauge" },
     escape(text.gauge(frame.queue.length, frame.queue.limit))) or ""
   return element("section", { "class", "detail", "data-step", frame.number,
-    "data-since", ("%.9f"):format(frame.since or 0):gsub(",", ".") .. "" },
+    "data-key", frame.key or false, "data-since", ("%.9f"):format(frame.since or 0):gsub(",", ".") .. "" },
     element("h2", {}, ('<span class="count">%d</span> '):format(frame.number) .. words)
     .. '<div class="states">' .. badge("client", lane.client) .. badge("server", lane.server) .. "</div>"
     .. queue .. element("dl", {}, table.concat(rows))) .. "\n"

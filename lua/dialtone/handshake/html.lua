@@ -72,7 +72,7 @@ local POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src 
 -- packets, to begin with).
 function html.page(recording, options)
   options = options or {}
-  local title = options.title or "A TCP connection, step by step"
+  local title = options.title or scene.title(recording) .. ", step by step"
   local attach = ("handshake.absolute(%s)\nhandshake.attach(document.querySelector('.player'))\n")
     :format(options.absolute and "true" or "false")
   return html.document { title = title, about = recording.about, head = POLICY, scripts = { player, attach },

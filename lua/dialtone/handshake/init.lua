@@ -173,7 +173,7 @@ function handshake.recording(wire)
   local about = wire.about
   if wire.reason then about = about .. " (" .. wire.reason .. ")" end
   local self = { level = wire.level, reason = wire.reason, about = about, events = wire.events }
-  self.steps, self.packets, self.connections = model.steps(wire.events, sides_of(wire))
+  self.steps, self.packets, self.connections = model.steps(wire.events, sides_of(wire), wire.listening)
   return setmetatable(self, Recording)
 end
 

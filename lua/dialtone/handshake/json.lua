@@ -138,12 +138,13 @@ end
 local ORDER = { "level", "about", "reason", "connections", "steps", "packets", "number", "client", "server", "kind",
   "time", "since", "words", "side", "name", "protocol", "connection", "saved", "from", "to", "flags", "seq", "ack",
   "relative_seq", "relative_ack", "acknowledges", "length", "occupies", "again", "window", "options", "ttl", "size",
-  "icmp_type", "icmp_code", "about_packet", "socket", "call", "text", "result", "failed", "took", "waited", "of",
-  "state", "address", "limit", "states" }
+  "icmp_type", "icmp_code", "identifier", "sequence", "about_packet", "socket", "call", "text", "result", "failed",
+  "took", "waited", "of", "state", "address", "limit", "states" }
 
 local FIELDS = {
   packet = { "side", "name", "protocol", "connection", "saved", "from", "to", "seq", "ack", "relative_seq",
-    "relative_ack", "length", "occupies", "again", "window", "ttl", "size", "icmp_type", "icmp_code", "states" },
+    "relative_ack", "length", "occupies", "again", "window", "ttl", "size", "icmp_type", "icmp_code",
+    "identifier", "sequence", "states" },
   call = { "side", "name", "socket", "call", "text", "result", "failed", "waited", "state" },
   ["return"] = { "side", "name" },
   queue = { "side", "address", "length", "limit" },

@@ -1,5 +1,7 @@
 -- liveplayer.lua - the script of the live page: hears of connections, lists them, and
--- gives the one that is looked at to player.lua.
+-- gives the one that is looked at to player.lua. When there is more of that one, its
+-- picture becomes the new one, and what is the same stays: the pointer is over what it
+-- was over, and what was selected still is.
 
 return [[
 "use strict"
@@ -9,11 +11,56 @@ return [[
   const known = new Map()
   let token = find("meta[name=token]").content, at = null
 
+  const keyOf = node => node.dataset && node.dataset.key
+
+  function takeAttributes(old, made) {
+    for (const { name } of [...old.attributes]) {
+      if (!made.hasAttribute(name)) old.removeAttribute(name)
+    }
+    for (const { name, value } of made.attributes) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value)
+    }
+  }
+
+  // Makes an element what another is, step by step as they are known by their keys.
+  function become(old, made) {
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.nodeValue !== made.nodeValue) old.nodeValue = made.nodeValue
+      return
+    }
+    takeAttributes(old, made)
+    const children = [...made.childNodes], keys = new Set(children.map(keyOf)), before = new Map()
+    for (const child of [...old.childNodes]) {
+      if (!keyOf(child)) continue
+      if (keys.has(keyOf(child))) before.set(keyOf(child), child)
+      else child.remove()
+    }
+    let next = old.firstChild
+    for (const child of children) {
+      const same = keyOf(child) ? before.get(keyOf(child)) : next
+      if (same && keyOf(same) === keyOf(child) && same.nodeName === child.nodeName) {
+        if (same === next) next = next.nextSibling
+        else old.insertBefore(same, next)
+        before.delete(keyOf(child))
+        become(same, child)
+      } else old.insertBefore(child, next)
+    }
+    while (next) {
+      const after = next.nextSibling
+      next.remove()
+      next = after
+    }
+  }
+
   function select(id, number) {
-    at = id
-    const one = known.get(id)
-    main.innerHTML = one.html + '<p class="status">save: ' + ["svg", "html", "json", "txt"].map(
+    const one = known.get(id), made = document.createElement("template")
+    made.innerHTML = one.html + '<p class="status">save: ' + ["svg", "html", "json", "txt"].map(
       kind => '<a href="connections/' + id + "." + kind + '" download>' + kind + "</a>").join(" ") + "</p>"
+    const inside = main.cloneNode(false)
+    inside.append(made.content)
+    if (at === id) become(main, inside)
+    else main.replaceChildren(...inside.childNodes)
+    at = id
     handshake.attach(main.querySelector(".player"), number)
     for (const button of list.children) {
       button.setAttribute("aria-pressed", String(button.dataset.id === String(id)))
@@ -41,7 +88,7 @@ return [[
       const after = [...list.children].find(each => Number(each.dataset.id) < one.id)
       list.insertBefore(own, after || null)
     }
-    own.textContent = one.label
+    if (own.textContent !== one.label) own.textContent = one.label
     own.classList.toggle("open", one.open)
     if (at === null || isNew && find("#newest").checked && one.id > at) {
       handshake.stop()
@@ -66,7 +113,6 @@ return [[
     const before = token
     token = JSON.parse(event.data).token
     if (token !== before) [...known.keys()].forEach(forget) // another server: its numbers are others'
-
   })
   events.addEventListener("connection", event => hear(JSON.parse(event.data)))
   events.addEventListener("gone", event => forget(JSON.parse(event.data).id))

@@ -27,16 +27,18 @@ local function begins_anew(connection, segment)
 end
 
 -- Both directions have one connection. The end that is on the picture's right is the
--- server; else it is who did not begin.
+-- server; else it is who did not begin. In which state that one is nobody knows when it
+-- is none of ours: its answer will tell.
 local function connection_of(self, segment)
   local from, to = segment.from, segment.to
   local key = from < to and from .. " " .. to or to .. " " .. from
   local found = self.connections[key]
   if not found or begins_anew(found, segment) then
     local turned = look_up(self.sides, from) == "server" and look_up(self.sides, to) ~= "server"
+    local client, server = turned and to or from, turned and from or to
+    local idle = look_up(self.listening, server) and "LISTEN" or look_up(self.sides, server) and "CLOSED" or nil
     found = {
-      client = turned and to or from, server = turned and from or to,
-      state = { client = "CLOSED", server = look_up(self.listening, turned and from or to) and "LISTEN" or "CLOSED" },
+      client = client, server = server, state = { client = "CLOSED", server = idle }, listed = {}, unanswered = {},
       base = {}, occupied = {}, scale = {}, number = #self.list + 1, itself = from == to,
     }
     self.connections[key] = found
@@ -71,6 +73,18 @@ end
 local function kind_of(flags)
   if flags.SYN then return flags.ACK and "SYN-ACK" or "SYN" end
   return "ACK"
+end
+
+-- In which state one was that answers so.
+local BEFORE = { SYN = "CLOSED", ["SYN-ACK"] = "LISTEN", RST = "CLOSED" }
+
+-- What an answer says of what held before: of segments that came meanwhile, too.
+local function look_back(connection, segment, side)
+  local flags, state = segment.flags, connection.state[side]
+  local before = BEFORE[flags.RST and "RST" or kind_of(flags)] or "ESTABLISHED"
+  if state and not (state == "CLOSED" and before == "LISTEN") then return end
+  connection.state[side] = before
+  for _, earlier in ipairs(connection.unanswered) do earlier.states[side] = before end
 end
 
 local function follow(connection, segment, side, other)
@@ -123,6 +137,7 @@ local function scale(connection, segment, side)
     return
   end
   local mine, his = connection.scale.client, connection.scale.server
+  if connection.itself then his = mine end
   if mine and his then segment.window = segment.window * 2 ^ connection.scale[side] end
 end
 
@@ -147,10 +162,12 @@ local function take_segment(self, segment)
   if segment.saved then return end
   explain(connection, segment, side, other)
   scale(connection, segment, side)
+  if side == "server" then look_back(connection, segment, side) end
   follow(connection, segment, side, other)
   segment.states = { client = connection.state.client, server = connection.state.server }
   if connection.itself then segment.states.server = nil end
   connection.last = segment
+  if side == "server" then connection.unanswered = {} else table.insert(connection.unanswered, segment) end
 end
 
 -- What else there is has a side, and no states.
@@ -158,6 +175,10 @@ local function take_other(self, found)
   local quoted = found.about
   local mine = quoted and quoted.destination_port and text_of(quoted.destination_host, quoted.destination_port)
   local side = mine and look_up(self.sides, mine) or found.source_port and look_up(self.sides, found.from)
+  if not side and quoted then -- of a router, or of our own system: to who sent that
+    local sender = quoted.source_port and look_up(self.sides, text_of(quoted.source_host, quoted.source_port))
+    side = sender == "server" and "client" or "server"
+  end
   local aim = found.source_port and look_up(self.sides, found.to)
   if not side and aim then side = aim == "client" and "server" or "client" end
   if not side then side = found.name:find("reply") and "server" or "client" end
@@ -203,22 +224,30 @@ end
 local function take_kernel(self, event)
   self.overhead = self.overhead + event.cost -- the next call had to wait for that
   local seen = {}
+  -- Whose end is of this kernel: ours, and what was in its table.
+  local function is_here(connection, side)
+    return connection.listed[side] or look_up(self.sides, connection[side])
+  end
   for _, row in ipairs(event.sockets) do
     local from, to = tostring(row.source), tostring(row.destination)
     local key = from < to and from .. " " .. to or to .. " " .. from
     local connection = self.connections[key]
-    if row.state == "LISTEN" then take_queue(self, event, from, row.received, row.unsent) end
+    if row.state == "LISTEN" then
+      self.listening[from] = true
+      take_queue(self, event, from, row.received, row.unsent)
+    end
     if connection then
       local side = from == connection.client and "client" or "server"
       correct(self, connection, side, row.state, event)
-      seen[key .. side] = true
+      seen[key .. side], connection.listed[side] = true, true
     end
   end
   event.connections = {}
   for key, connection in pairs(self.connections) do
     for _, side in ipairs { "client", "server" } do
       local state = connection.state[side]
-      if not seen[key .. side] and not connection.itself and state ~= "LISTEN" and state ~= "CLOSED" then
+      local is_gone = not seen[key .. side] and not connection.itself and is_here(connection, side)
+      if is_gone and state ~= "LISTEN" and state ~= "CLOSED" then
         correct(self, connection, side, side == "server" and state == "SYN_RCVD" and "LISTEN" or "CLOSED", event)
       end
     end
@@ -231,7 +260,8 @@ end
 
 -- A call that returned before anything else happened is one step, else it is two.
 local function take_call(self, event)
-  event.waited, event.overhead, self.overhead = not event.ended or nil, self.overhead, 0 -- it may not be over yet
+  event.waited, event.overhead = not event.ended or nil, self.overhead -- it may not be over yet
+  self.overhead = event.cost or 0
   self.calling[event] = #self.steps + 1
   for _, connection in ipairs(self.list) do connection.last = nil end
   if event.call == "listen" and not event.failed then self.listening[event.address] = true end
@@ -272,11 +302,12 @@ local function in_order(events)
 end
 
 -- Steps of a recording's events. `sides` says on which side an address is, by its
--- text. Returns the list of calls, returns, packets, queues and notes in order, the
+-- text; `listening` which of them listen, as is known from elsewhere. Returns the list of calls, returns, packets, queues and notes in order, the
 -- packets alone, and the connections.
-function model.steps(events, sides)
+function model.steps(events, sides, listening)
   local self = { sides = sides, connections = {}, list = {}, packets = {}, steps = {}, calling = {}, queues = {},
     listening = {}, overhead = 0 }
+  for address in pairs(listening or {}) do self.listening[address] = true end
   for _, item in ipairs(in_order(events)) do
     local step = TAKE[item.event.kind](self, item.event)
     if step then self.steps[#self.steps + 1] = step end

@@ -118,6 +118,7 @@ local ICMP6 = {
   ["1.0"] = "no route", ["1.3"] = "host unreachable", ["1.4"] = "port unreachable",
   ["1"] = "unreachable", ["2"] = "packet too big",
 }
+local ECHO = { [0] = true, [8] = true, [128] = true, [129] = true } -- of both: no other has these
 local ERRORS4, ERRORS6 = { [3] = true, [11] = true }, { [1] = true, [2] = true, [3] = true }
 
 local function icmp(found, text, at, names, errors)
@@ -127,6 +128,7 @@ local function icmp(found, text, at, names, errors)
   found.icmp_type, found.icmp_code = kind, code
   found.name = found.protocol .. " " .. (names[kind .. "." .. code] or names[tostring(kind)] or "type " .. kind)
   found.length = math.max(0, found.size - (at - 1) - 8)
+  if ECHO[kind] then found.identifier, found.sequence = u16(text, at + 4), u16(text, at + 6) end
   if errors[kind] then found.about = packet.decode(text:sub(at + 8), true) end
   return found
 end
@@ -166,7 +168,8 @@ end
 -- Fields: source_host, destination_host, source_port, destination_port, protocol
 -- ("TCP", "UDP", "ICMP", "ICMPv6"), name ("SYN", "SYN-ACK", "DATA" ...), length (of
 -- the data in it), size (with its headers), ttl; TCP: flags, seq, ack, window (as
--- sent, not scaled), options; ICMP errors: about, the packet that they complain of.
+-- sent, not scaled), options; ICMP echoes: identifier, sequence; ICMP errors: about,
+-- the packet that they complain of.
 function packet.decode(text, is_quotation)
   local version = math.floor((text:byte(1) or 0) / 16)
   local reader = version == 4 and #text >= 20 and ipv4 or version == 6 and ipv6

@@ -16,15 +16,14 @@ local Wire = require "dialtone.handshake.wire"
 local Recorder = {}
 Recorder.__index = Recorder
 
--- Connections that are kept; events of each.
-local limits = { kept = 50, events = 400 }
+-- Connections that are kept; events of each. Seconds, so that one sees it: between the
+-- calls of a client of ours, and in the listener's queue.
+local limits = { kept = 50, events = 400, pause = 0.25, unaccepted = 0.1 }
 
 local MOST_OPEN = 100    -- connections that are served at once; others wait in the queue
 local MOST_OWN = 8       -- clients of ours at once
 local IDLE = 120         -- seconds for which a connection may say nothing
 local BATCH = 256        -- packets that are taken at once
-local PAUSE = 0.25       -- seconds between a client's calls, so that one sees them
-local UNACCEPTED = 0.1   -- seconds in the listener's queue, so that one sees it
 
 -- --- one at a time ------------------------------------------------------------------
 
@@ -222,7 +221,7 @@ local function accept(self)
   local accepted, peer = self.listener:accept()
   if not accepted then
     self.base.events = {}
-    return core.sleep(UNACCEPTED) -- no descriptors, or he is gone
+    return core.sleep(limits.unaccepted) -- no descriptors, or he is gone
   end
   local client = tostring(peer)
   local known = self.by_client[client]
@@ -237,10 +236,10 @@ end
 local function accept_all(self)
   while until_readable(self.listener.socket) do
     if self.active >= MOST_OPEN then
-      core.sleep(UNACCEPTED)
+      core.sleep(limits.unaccepted)
     else
       look_at_queue(self)
-      core.sleep(UNACCEPTED)
+      core.sleep(limits.unaccepted)
       repeat accept(self) until self.active >= MOST_OPEN or not core.poll({ self.listener.socket }, 0)
     end
   end
@@ -251,7 +250,7 @@ end
 local function speak(self, connection, client)
   local function step(ok)
     changed(self, connection)
-    return ok and core.sleep(PAUSE)
+    return ok and core.sleep(limits.pause)
   end
   return step(client:connect(self.address)) and step(client:send("hello, number " .. connection.id))
     and step(client:recv(4096))
@@ -286,7 +285,7 @@ end
 
 -- A connection so far, as net.handshake gives one. Its events are looked at anew each
 -- time, and a look changes them.
-function Recorder.recording(_, connection)
+function Recorder:recording(connection)
   local copies = {}
   for i, event in ipairs(connection.wire.events) do
     local copy = {}
@@ -295,7 +294,7 @@ function Recorder.recording(_, connection)
   end
   local wire = connection.wire
   return handshake.recording { events = copies, sockets = wire.sockets, level = wire.level, about = wire.about,
-    reason = wire.reason }
+    reason = wire.reason, listening = { [self.server] = true } }
 end
 
 -- Ends everything, and closes what is open.

@@ -35,14 +35,20 @@ local function elapsed_of(step, since, is_first)
   return is_first and "0 us" or ""
 end
 
--- A frame for each step: `number`, `step`, `since` (seconds) and `elapsed` (in words),
+-- By what a step is known again in a later recording of the same, which may have others
+-- before it.
+local function key_of(step)
+  return step.time and ("%s %s %.0f"):format(step.kind, step.side or "", step.time * 1e9)
+end
+
+-- A frame for each step: `number`, `key`, `step`, `since` (seconds) and `elapsed` (in words),
 -- `changes`, `states` (by lane) after it, `queue`; and how many `lanes` there are, and
 -- whether they are `several`.
 function scene.of(recording)
   local frames, states, queue, last = {}, {}, nil, nil
   local several = #recording.connections > 1
   for number, step in ipairs(recording.steps) do
-    local frame, before = { number = number, step = step }, last
+    local frame, before = { number = number, key = key_of(step), step = step }, last
     frame.since, last = text.since(step, last)
     frame.elapsed = elapsed_of(step, frame.since, not before and last)
     if step.kind == "queue" then queue = { length = step.length, limit = step.limit } end
@@ -52,6 +58,12 @@ function scene.of(recording)
   end
   return { frames = frames, several = several, lanes = several and #recording.connections or 1,
     names = text.count_names(recording.steps) }
+end
+
+-- What a recording is of, for a title.
+function scene.title(recording)
+  local count = #recording.connections
+  return count == 0 and "Calls and packets" or count == 1 and "A TCP connection" or "TCP connections"
 end
 
 -- What a step says, with whose it is where several on a side speak, or connections do.

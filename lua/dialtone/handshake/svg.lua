@@ -17,7 +17,11 @@ local svg = {}
 -- Widths of a character in pixels, of the three sizes of type.
 local WIDE, SMALL, TINY = 7.25, 6.35, 6.1
 local SLANT, LINE, SMALL_LINE = 16, 16, 14
-local MOST_LANES, LANE = 6, 8
+
+-- A lane is the bar of a connection at each side: so wide, but all of them no wider
+-- than BARS while there is room for a bar in them. Of more than MOST_LANES the others
+-- have their words alone, and the picture says so.
+local LANE, LEAST_LANE, BARS, MOST_LANES = 8, 3, 72, 32
 
 -- `left` and `right` are the inner edges of the lifelines. Calls stand outside of
 -- them (`calls`: columns of text), or between; `stacked`: and the states do, too.
@@ -65,13 +69,13 @@ end
 
 -- The edge of the lifelines' bars that is away from the middle.
 local function outer(self, side)
-  local width = self.lanes > 1 and self.lanes * LANE or self.layout.bar
+  local width = self.lanes > 1 and self.lanes * self.layout.lane or self.layout.bar
   return side == "client" and self.layout.left - width or self.layout.right + width
 end
 
 local function lane_x(self, side, lane)
-  local width = self.lanes > 1 and LANE - 1 or self.layout.bar
-  local offset = (lane - 1) * LANE
+  local width = self.lanes > 1 and self.layout.lane - 1 or self.layout.bar
+  local offset = (lane - 1) * (width + 1)
   return side == "client" and self.layout.left - width - offset or self.layout.right + offset, width
 end
 
@@ -164,9 +168,8 @@ end
 local KINDS = { SYN = "SYN", ["SYN-ACK"] = "SYN", FIN = "FIN", ["FIN-ACK"] = "FIN", RST = "RST", ["RST-ACK"] = "RST",
   DATA = "DATA" }
 
--- The end of a stream is no failure, though the call that finds it gives nil.
 local function class_of_call(call)
-  return call.failed and call.failed ~= "eof" and "failed" or "words"
+  return text.is_failure(call) and "failed" or "words"
 end
 
 local draw = {}
@@ -223,9 +226,9 @@ function draw.queue(self, frame, top)
   local step, layout = frame.step, self.layout
   local cells = step.limit + 1
   local words = ("queue %d of %d"):format(step.length, cells)
-  local right = layout.calls and outer(self, "server") + layout.pills + 4 + #words * SMALL + 10 + cells * 11
-    or layout.right - 10
   local shown = cells <= text.MOST_CELLS and cells or 0
+  local right = layout.calls and outer(self, "server") + layout.pills + 4 + #words * SMALL + 10 + shown * 11
+    or layout.right - 10
   for cell = 1, shown do
     rectangle(self, cell <= step.length and "cell taken" or "cell", right - (shown - cell + 1) * 11, top + 6, 9, 11, 2)
   end
@@ -274,14 +277,16 @@ local function put_step(self, frame)
   put_bars(self, frame, top, self.y, marks)
   put_states(self, frame, marks)
   outside[#outside + 1] = element("g", { "class", "step " .. kind_of(step), "data-step", frame.number,
-    "data-client", of_lane.client or false, "data-server", of_lane.server or false },
+    "data-key", self.both and frame.key or false, "data-client", of_lane.client or false,
+    "data-server", of_lane.server or false },
     element("title", {}, escape(scene.words(self.scene, step))) .. table.concat(self.out) .. table.concat(content))
   self.out = outside
 end
 
 local function end_label(self, recording, side)
   local one = recording.connections[1]
-  return side, not self.scene.several and one and one[side] or nil
+  local name = side == "server" and text.right_end(recording) or side
+  return name, not self.scene.several and one and one[side] or nil
 end
 
 -- The names of both ends above their lifelines.
@@ -290,16 +295,20 @@ local function put_ends(self, recording)
   for _, side in ipairs { "client", "server" } do
     local name, address = end_label(self, recording, side)
     local is_client = side == "client"
-    local x = layout.stacked and (is_client and 8 or layout.width - 78)
+    local x = layout.stacked and (is_client and layout.left - 16 or layout.right - 54)
       or (is_client and layout.left + 8 or layout.right - 78) - (is_client and 48 or -48)
     rectangle(self, "end-box", x, self.y, 70, 24, 6)
     put(self, "end", x + 35, self.y + 16.5, name, "middle")
     if address then
-      put(self, "faint", layout.stacked and (is_client and 8 or layout.width - 8) or x + 35, self.y + 38, address,
+      put(self, "faint", layout.stacked and (is_client and x or x + 70) or x + 35, self.y + 38, address,
         layout.stacked and (is_client and "start" or "end") or "middle")
     end
   end
   self.y = self.y + 48
+  if self.lanes < self.scene.lanes then
+    put(self, "faint", layout.left + (layout.right - layout.left) / 2, self.y - 10,
+      ("bars: the first %d of %d connections"):format(self.lanes, self.scene.lanes), "middle")
+  end
 end
 
 local function put_heading(self, recording, title)
@@ -344,12 +353,14 @@ local function layout_for(width)
 end
 
 -- The same with room for the bars of several connections, and for their numbers.
-local function spread(layout, lanes)
+local function spread(layout, lanes, count)
   if lanes == 1 then return layout end
-  local number = layout.stacked and 0 or 20
-  local more = lanes * LANE - layout.bar + number
+  local number = layout.stacked and 0 or 8 + math.ceil(TINY * #("#" .. count))
+  local lane = math.max(LEAST_LANE, math.min(LANE, math.floor(BARS / lanes)))
+  local more = lanes * lane - layout.bar + number
   return { width = layout.width + 2 * more, left = layout.left + more, right = layout.right + more, time = layout.time,
-    calls = layout.calls, pills = layout.pills and layout.pills + number, bar = layout.bar, stacked = layout.stacked }
+    calls = layout.calls, pills = layout.pills and layout.pills + number, bar = layout.bar, lane = lane,
+    stacked = layout.stacked }
 end
 
 -- A recording as a picture. Options: `width` (pixels that there are), `absolute`,
@@ -359,9 +370,10 @@ function svg.draw(recording, options)
   options = options or {}
   local picture = scene.of(recording)
   local lanes = math.min(picture.lanes, MOST_LANES)
-  local self = setmetatable({ out = {}, scene = picture, layout = spread(layout_for(options.width), lanes), y = 20,
-    lanes = lanes, absolute = options.absolute, both = options.page }, Drawing)
-  local title = options.title or "A TCP connection, recorded"
+  local self = setmetatable({ out = {}, scene = picture, y = 20,
+    layout = spread(layout_for(options.width), lanes, picture.lanes), lanes = lanes,
+    absolute = options.absolute, both = options.page }, Drawing)
+  local title = options.title or scene.title(recording) .. ", recorded"
   if not options.page then put_heading(self, recording, title) end
   put_ends(self, recording)
   local from = self.y - 4

@@ -12,7 +12,7 @@ local COLOURS = { SYN = 32, ["SYN-ACK"] = 32, FIN = 33, ["FIN-ACK"] = 33, RST = 
 local function painter(colour)
   return function(kind, words)
     local code = colour and COLOURS[kind]
-    return code and ("\27[%dm%s\27[0m"):format(code, words) or words
+    return code and words:find("%S") and ("\27[%dm%s\27[0m"):format(code, words) or words
   end
 end
 
@@ -31,6 +31,12 @@ function text.outcome(event)
   return ("= %s"):format(event.result or "")
 end
 
+-- Whether a call came to nothing. That a stream has ended, or that a connect goes on
+-- by itself, is no failure, though the call gives nil.
+function text.is_failure(call)
+  return call.failed ~= nil and call.failed ~= "eof" and call.failed ~= "EINPROGRESS"
+end
+
 local function acknowledgement(segment, absolute)
   if not segment.flags.ACK then return "" end
   local because = segment.acknowledges
@@ -42,7 +48,9 @@ end
 -- A segment, or another packet, in a line.
 function text.packet(found, absolute)
   if found.protocol ~= "TCP" then
-    return found.length and ("%s, %d bytes"):format(found.name, found.length) or found.name
+    local words = found.name
+    if found.identifier then words = ("%s id %d"):format(words, found.identifier) end
+    return found.length and ("%s, %d bytes"):format(words, found.length) or words
   end
   local words = found.name .. (" seq %.0f"):format(absolute and found.seq or found.relative_seq)
     .. acknowledgement(found, absolute)
@@ -169,10 +177,11 @@ function Drawing:follow(step)
 end
 
 local function arrow(label, width, to_right)
-  local room = width - #label - 4
+  label = label == "" and "-" or " " .. label .. " "
+  local room = width - #label - 2
   if room < 2 then return nil end
   local left = math.floor(room / 2)
-  local body = ("-"):rep(left) .. " " .. label .. " " .. ("-"):rep(room - left)
+  local body = table.concat { ("-"):rep(left), label, ("-"):rep(room - left) }
   return to_right and " " .. body .. ">" or "<" .. body .. " "
 end
 
@@ -212,21 +221,23 @@ end
 
 function draw.call(self, step)
   self:follow(step)
-  put_words(self, step, said(self, step, text.words(step)), step.failed and not step.waited and "failed" or "call")
+  local has_failed = text.is_failure(step) and not step.waited
+  put_words(self, step, said(self, step, text.words(step)), has_failed and "failed" or "call")
 end
 
 draw["return"] = function(self, step)
   self:follow(step)
-  put_words(self, step, said(self, step, text.words(step)), step.of.failed and "failed" or "call")
+  put_words(self, step, said(self, step, text.words(step)), text.is_failure(step.of) and "failed" or "call")
 end
 
 function draw.queue(self, step)
   self:line(nil, " " .. text.words(step) .. " ", nil, true)
 end
 
--- What the kernel says, and no segment tells.
-function draw.state(self, step)
+-- What the kernel says, and no segment tells: of both sides in one line.
+function draw.state(self, step, following)
   self:follow(step)
+  if following and following.kind == "state" and not self.pending[following.side] then return end
   if next(self.pending) then self:line(nil, "") end
 end
 
@@ -234,6 +245,16 @@ function draw.note(self, step)
   for _, line in ipairs(wrapped(step.text, self.width - 4)) do
     self.lines[#self.lines + 1] = self.paint("note", "  * " .. line)
   end
+end
+
+-- Who is on the right: the server, unless all there is connects to itself.
+function text.right_end(recording)
+  local count = 0
+  for _, connection in ipairs(recording.connections) do
+    if not connection.itself then return "server" end
+    count = count + 1
+  end
+  return count > 0 and "itself" or "server"
 end
 
 -- How many names there are on each side: with several, each call says whose it is.
@@ -251,7 +272,7 @@ end
 local function heading(self, recording)
   for _, line in ipairs(wrapped(recording.about, self.width)) do self.lines[#self.lines + 1] = line end
   self.lines[#self.lines + 1] = ""
-  self.pending = { client = "client", server = "server" }
+  self.pending = { client = "client", server = text.right_end(recording) }
   self:line("", "")
 end
 
@@ -265,7 +286,7 @@ function text.draw(recording, options)
     verbose = options.verbose, several = #recording.connections > 1,
     names = text.count_names(recording.steps) }, Drawing)
   heading(self, recording)
-  for _, step in ipairs(recording.steps) do draw[step.kind](self, step) end
+  for i, step in ipairs(recording.steps) do draw[step.kind](self, step, recording.steps[i + 1]) end
   return table.concat(self.lines, "\n") .. "\n"
 end
 

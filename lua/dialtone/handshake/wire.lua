@@ -105,9 +105,14 @@ local function shown_argument(value)
   return shown(value)
 end
 
-local function shown_arguments(...)
+-- The first argument of these is data.
+local SENDS = { send = true, sendto = true, write = true }
+
+local function shown_arguments(call, ...)
   local parts = {}
-  for i = 1, select("#", ...) do parts[i] = shown_argument((select(i, ...))) end
+  for i = 1, select("#", ...) do
+    parts[i] = (i == 1 and SENDS[call] and shown or shown_argument)((select(i, ...)))
+  end
   return table.concat(parts, ", ")
 end
 
@@ -183,6 +188,18 @@ local results = {
   end,
 }
 
+-- A socket that has said farewell is closed, but its connection is in TIME_WAIT.
+local function lingers(taken, address)
+  local found
+  for _, row in ipairs(taken and taken.sockets or {}) do
+    if tostring(row.source) == address then
+      if row.state ~= "TIME_WAIT" then return false end
+      found = true
+    end
+  end
+  return found
+end
+
 local function finish(self, event, call, ...)
   event.ended = now(self.wire)
   event.took = math.max(0, event.ended - event.time - (self.wire.cost - event.cost_before))
@@ -194,7 +211,8 @@ local function finish(self, event, call, ...)
     event.state = state_of(self.socket, self.kind)
     event.address = self.address and tostring(self.address)
   end
-  sample(self.wire)
+  local taken = sample(self.wire)
+  if event.state == "CLOSED" and lingers(taken, event.address) then event.state = "TIME_WAIT" end
   if results[call] and value then return results[call](self, ...) end
   return ...
 end
@@ -205,7 +223,7 @@ local function record(self, call, ...)
   if BEFORE[call] then BEFORE[call](wire, ...) end
   drain(wire)
   local event = add(wire, { kind = "call", call = call, side = self.side, name = self.name, socket = self.id,
-    text = ("%s(%s)"):format(call, shown_arguments(...)), cost_before = wire.cost })
+    text = ("%s(%s)"):format(call, shown_arguments(call, ...)), cost_before = wire.cost })
   return finish(self, event, call, self.socket[call](self.socket, ...))
 end
 
@@ -265,10 +283,11 @@ function Wire:socket(name, domain, kind, protocol)
   domain, kind = domain or self.family, kind or "SOCK_STREAM"
   local event = add(self, { kind = "call", call = "socket", name = name,
     side = name:find("^server") and "server" or "client",
-    text = ("socket(%s)"):format(shown_arguments(domain, kind, protocol or 0)) })
+    text = ("socket(%s)"):format(shown_arguments("socket", domain, kind, protocol or 0)) })
   local socket, message, code = self.open(domain, kind, protocol or 0)
   event.ended = now(self)
   event.took = event.ended - event.time
+  event.cost = self.private and event.took or nil -- to have it made elsewhere is our work
   if not socket then
     event.result, event.failed = code, code
     return nil, message, code
