@@ -181,13 +181,25 @@ end
 function Live:close()
   if self.closed then return true end
   self.closed = true
-  self.server:close()
+  if self.server then self.server:close() end
   self.recorder:close()
   return true
 end
 
 function Live:__tostring()
   return ("live page %s, echo server %s%s"):format(self.url, self.recorder.server, self.closed and ", closed" or "")
+end
+
+-- Opens the page's server: `server`, or message, code are returned.
+local function start(self, where)
+  local net = require "dialtone"
+  local message, code
+  local base = self.recorder.base
+  self.echo, self.level, self.about, self.server = self.recorder.address, base.level, base.about, false
+  self.server, message, code = net.serve(where, function(conn) return answer(self, conn) end, { max = MOST })
+  if not self.server then return message, code end
+  self.address = self.server.address
+  self.url = "http://" .. tostring(self.address) .. "/"
 end
 
 local known = { [1] = "any", level = { 0, 1, 2 }, private = "boolean", interface = "string", family = { "AF_INET",
@@ -200,7 +212,6 @@ local known = { [1] = "any", level = { 0, 1, 2 }, private = "boolean", interface
 -- `about`, and close(); or nil, message, code. Mistakes in the options raise.
 function live.serve(opts)
   opts = options.check_own("serve", opts, known)
-  local net = require "dialtone"
   local self = setmetatable({ closed = false }, Live)
   local message, code
   self.token, message = random(16)
@@ -210,16 +221,12 @@ function live.serve(opts)
   self.recorder, message, code = recorder.new({ level = opts.level, private = opts.private,
     interface = opts.interface, family = opts.family }, opts.echo or 0, function() self.feed:poke() end)
   if not self.recorder then return nil, message, code end
-  local function handler(conn) return answer(self, conn) end
-  self.server, message, code = net.serve(opts[1] or "127.0.0.1:0", handler, { max = MOST })
-  if not self.server then
-    self.recorder:close()
-    return nil, message, code
-  end
-  local base = self.recorder.base
-  self.address, self.echo, self.level, self.about = self.server.address, self.recorder.address, base.level, base.about
-  self.url = "http://" .. tostring(self.address) .. "/"
-  return self
+  local begun
+  begun, message, code = pcall(start, self, opts[1] or "127.0.0.1:0")
+  if begun and self.server then return self end
+  self:close()
+  if not begun then error(message, 0) end
+  return nil, message, code
 end
 
 return live

@@ -302,8 +302,9 @@ local function in_order(events)
 end
 
 -- Steps of a recording's events. `sides` says on which side an address is, by its
--- text; `listening` which of them listen, as is known from elsewhere. Returns the list of calls, returns, packets, queues and notes in order, the
--- packets alone, and the connections.
+-- text; `listening` which of them listen, as is known from elsewhere. Returns the list
+-- of calls, returns, packets, queues and notes in order, the packets alone, and the
+-- connections.
 function model.steps(events, sides, listening)
   local self = { sides = sides, connections = {}, list = {}, packets = {}, steps = {}, calling = {}, queues = {},
     listening = {}, overhead = 0 }

@@ -234,13 +234,13 @@ local function accept(self)
 end
 
 local function accept_all(self)
-  while until_readable(self.listener.socket) do
+  while until_readable(self.listener.socket) and not self.closed do
     if self.active >= MOST_OPEN then
       core.sleep(limits.unaccepted)
     else
       look_at_queue(self)
       core.sleep(limits.unaccepted)
-      repeat accept(self) until self.active >= MOST_OPEN or not core.poll({ self.listener.socket }, 0)
+      repeat accept(self) until self.closed or self.active >= MOST_OPEN or not core.poll({ self.listener.socket }, 0)
     end
   end
 end
@@ -297,16 +297,22 @@ function Recorder:recording(connection)
     reason = wire.reason, listening = { [self.server] = true } }
 end
 
--- Ends everything, and closes what is open.
+-- Ends everything, and closes what is open: first the sockets, without which the tasks
+-- end by themselves, should there be no memory to cancel them.
 function Recorder:close()
-  for _, task in ipairs(self.running) do task:cancel() end
-  for _, task in pairs(self.tasks) do task:cancel() end
+  self.closed = true
+  handshake.close(self.base)
+  if self.capture then self.capture:close() end
+  if self.diag then self.diag:close() end
   for _, connection in ipairs(self.connections) do
     for _, socket in ipairs(connection.wire.sockets) do socket.socket:close() end
   end
   for socket in pairs(self.tasks) do socket.socket:close() end -- of connections that are forgotten
-  self.base.capture, self.base.diag = self.capture, self.diag
-  return handshake.close(self.base)
+  for _, task in pairs(self.running) do
+    if task then task:cancel() end
+  end
+  for _, task in pairs(self.tasks) do task:cancel() end
+  return true
 end
 
 local function listen(self, port)
@@ -325,12 +331,20 @@ local function listen(self, port)
   return true
 end
 
+-- There is room for each task before it is there: nothing lies between the two.
+local function start(self)
+  self.running.accepting, self.running.taking = false, false
+  self.running.accepting = core.spawn(accept_all, self)
+  self.running.taking = self.capture and core.spawn(take_packets, self) or nil
+end
+
 -- Opens the server; `port` is 0 for any. `changed` hears of each connection that there
 -- is more of. A Recorder, or nil, message, code.
 local function new(opts, port, on_change)
   local base = handshake.open(opts)
   local self = setmetatable({ base = base, capture = base.capture, diag = base.diag, connections = {}, by_client = {},
-    tasks = setmetatable({}, { __mode = "v" }), count = 0, active = 0, own = 0, changed = on_change }, Recorder)
+    closed = false, running = {}, tasks = setmetatable({}, { __mode = "v" }), count = 0, active = 0, own = 0,
+    changed = on_change }, Recorder)
   local diag, open = base.diag, base.open
   self.table_of = exclusive(function(family) return diag and diag:sockets(family, { self.address.port }) end)
   base.open = base.private and exclusive(open) or open
@@ -342,8 +356,10 @@ local function new(opts, port, on_change)
     return nil, message, code
   end
   base.capture = nil -- packets are not the listener's, but each connection's
-  self.running = { core.spawn(accept_all, self), self.capture and core.spawn(take_packets, self) or nil }
-  return self
+  local begun, failure = pcall(start, self)
+  if begun then return self end
+  self:close()
+  error(failure, 0)
 end
 
 return { new = new, limits = limits }
