@@ -356,8 +356,8 @@ static int lent_event(void) {
 /***
 Lets tasks run at the prompt of `lua` itself, while it waits for a line: where
 that prompt reads with readline(3). At dialtone's own prompt they run anyhow,
-and in a script this changes nothing. Where `net.fileno()` is nil (over poll(2)),
-they have their turn every 10 ms.
+and in a script this changes nothing. Where `net.fileno()` is nil (over
+poll(2)), they have their turn every 10 ms.
 @function background
 @treturn boolean true, also when it does so already
 @treturn[2] nil

@@ -1201,8 +1201,8 @@ function net.address(address, port) end
 
 --- Lets tasks run at the prompt of `lua` itself, while it waits for a line: where
 --- that prompt reads with readline(3). At dialtone's own prompt they run anyhow,
---- and in a script this changes nothing. Where `net.fileno()` is nil (over poll(2)),
---- they have their turn every 10 ms.
+--- and in a script this changes nothing. Where `net.fileno()` is nil (over
+--- poll(2)), they have their turn every 10 ms.
 ---
 --- Raises outside of the main program.
 ---
