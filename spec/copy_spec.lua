@@ -576,6 +576,8 @@ for _, transport in ipairs(support.streams) do
         sender(source, LONG)
         local task = net.spawn(net.copy, from, to)
         support.eventually(function() return not net.poll({ { to, "POLLOUT" } }, 0.01) end)
+        for _ = 1, 20 do net.sleep(0) end -- turns in which it, too, finds no room
+        to:settimeout(10)
         assert_fails("busy", "^send", to:send("x"))
         assert_fails("busy", "^write", to:write("x"))
         local collected = collector(sink)
