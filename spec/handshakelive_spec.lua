@@ -307,6 +307,7 @@ describe("a connection of the live page's button", function()
 
   it("waits until others of its kind have ended, when there are many", function()
     with_live({ level = 0 }, function(one)
+      limit(recorder.limits, "pause", 0.5) -- they last until the page has been asked
       for _ = 1, 8 do assert.is_true(one.recorder:connect()) end
       support.assert_fails("busy", "wait until", one.recorder:connect())
       assert.equal(503, (make_connection(one)))

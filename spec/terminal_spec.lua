@@ -10,7 +10,8 @@ local terminal = core.terminal
 local it = support.closing(it, function(cleanup) finally(cleanup) end)
 
 describe("the line editor", function()
-  it("fails where there is no such library, and can be asked for again", function()
+  local it_may_load = #Terminal.editors() > 1 and it or function() end -- see there
+  it_may_load("fails where there is no such library, and can be asked for again", function()
     for _ = 1, 2 do
       assert_fails("ENOENT", "^line editor nosuchlibrary: no such library was found$",
         terminal.open(function() end, "nosuchlibrary"))
