@@ -454,7 +454,7 @@ for context, run in pairs(contexts) do
         return true
       end
       run(try)
-      assert(turns >= 5, turns)
+      assert(turns >= 2, turns) -- some 20, on a machine that has nothing else to do
       task:join()
     end)
   end)
