@@ -72,10 +72,11 @@ local places = {
   ["the main program beside a task"] = support.beside_a_task,
 }
 
--- How late the best of some tries is, of two at least; early is an error.
+-- How late the best of some tries is, of two at least, and so many that signals came
+-- (on a busy machine those that wait become one); early is an error.
 local function lateness(call)
-  local least, tries = math.huge, 0
-  while tries < 2 or least > LATE and tries < 5 do
+  local least, tries, alarms = math.huge, 0, fault.alarms()
+  while tries < 2 or (least > LATE or fault.alarms() - alarms < 20) and tries < 5 do
     tries = tries + 1
     local start = support.clock()
     call()
@@ -97,7 +98,7 @@ describe("while a signal comes 500 times a second, in", function()
           fault.alarm(often)
           if not ok then error(late, 0) end
           assert(late <= LATE, ("%.4f s late at best"):format(late))
-          assert(fault.alarms() - alarms >= 5, "no signals came") -- some 50, but those that wait become one
+          assert(fault.alarms() - alarms >= 20, "no signals came")
         end)
       end)
     end
